@@ -1,0 +1,105 @@
+"""One delivery budget decides every interval between a bad extraction and the message about it.
+
+The worst case is a sum of waits: until the window holds enough bad extractions, until the next scrape, until the next
+evaluation, until the violation has lasted (`for`), until the group is sent (`group_wait`), and the sending itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+INTERVALS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
+"""Seconds; those that people use, so that `rate` windows and retention stay easy to reason about."""
+
+SEND = 1.0
+"""Seconds allowed for Prometheus, Alertmanager and the first attempt of a channel; software adds milliseconds."""
+
+
+class BudgetTooSmall(ValueError):
+    """No interval is short enough for the budget. The message says what would be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """Every interval of the chain, in seconds."""
+
+    scrape_interval: float
+    evaluation_interval: float
+    group_wait: float
+    group_interval: float
+    repeat_interval: float
+    resend_delay: float
+    """How often Prometheus repeats an alert to Alertmanager. An alert that is not repeated ends after four times
+    this: long enough for a restart of Prometheus, short enough that a restarted Alertmanager learns soon."""
+    maintenance_interval: float
+    """How often Alertmanager writes what it has sent. What it forgets when killed, it sends again."""
+
+    @property
+    def scrape_timeout(self) -> float:
+        return min(self.scrape_interval, 10.0)
+
+    def hold(self, evaluations: int) -> float:
+        """Seconds that span this many evaluations."""
+        return evaluations * self.evaluation_interval
+
+
+HOLD_EVALUATIONS = {"critical": 2, "high": 2, "medium": 5, "low": 10}
+"""How many evaluations a violation must last, by severity, where the objective does not say."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorstCase:
+    """Where the seconds go between the first bad extraction and the message."""
+
+    detection: float
+    """Until the window holds enough bad extractions, when every extraction is bad."""
+    scrape: float
+    evaluation: float
+    hold: float
+    group: float
+    send: float = SEND
+
+    @property
+    def total(self) -> float:
+        return self.detection + self.scrape + self.evaluation + self.hold + self.group + self.send
+
+
+def timing(budget: float, detection: float, hold: float | None = None) -> Timing:
+    """The longest intervals that keep the worst case within `budget` seconds.
+
+    `detection` is the seconds that the slowest critical window needs; `hold` a declared `for`, else two evaluations.
+    Raises `BudgetTooSmall` with the smallest budget that would do.
+    """
+    for interval in reversed(INTERVALS):
+        chosen = _timing(interval)
+        if worst_case(chosen, detection, hold).total <= budget:
+            return chosen
+    least = worst_case(_timing(INTERVALS[0]), detection, hold).total
+    raise BudgetTooSmall(
+        f"needs at least {least:g} s with {detection:g} s until the window shows the violation"
+    )
+
+
+def worst_case(chosen: Timing, detection: float, hold: float | None = None) -> WorstCase:
+    """The sum of all waits with these intervals."""
+    return WorstCase(
+        detection=detection,
+        scrape=chosen.scrape_interval,
+        evaluation=chosen.evaluation_interval,
+        hold=chosen.hold(HOLD_EVALUATIONS["critical"]) if hold is None else hold,
+        group=chosen.group_wait,
+    )
+
+
+def _timing(interval: float) -> Timing:
+    return Timing(
+        scrape_interval=interval,
+        evaluation_interval=interval,
+        # One second lets alerts of the same evaluation travel in one message.
+        group_wait=1.0,
+        # Also how soon a failed channel is tried again and a resolved message leaves.
+        group_interval=max(5.0, interval),
+        repeat_interval=4 * 3600.0,
+        resend_delay=max(10.0, 2 * interval),
+        maintenance_interval=5.0,
+    )

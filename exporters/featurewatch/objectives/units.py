@@ -1,0 +1,73 @@
+"""Quantities as people write them: `100ms`, `85%`, `40/s`; and the other way round."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation
+
+SECONDS = {"ms": "0.001", "s": "1", "m": "60", "h": "3600", "d": "86400", "w": "604800"}
+PER = {"s": "1", "m": "60", "h": "3600"}
+
+_QUANTITY = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
+
+
+def _split(text: str, kind: str, example: str) -> tuple[Decimal, str]:
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"write {kind} such as {example}")
+    try:
+        return Decimal(match[1]), match[2]
+    except InvalidOperation as error:  # pragma: no cover - the pattern allows only decimals
+        raise ValueError(f"write {kind} such as {example}") from error
+
+
+def seconds(value: object) -> float:
+    """`100ms`, `25s`, `5m`, `2h`, `30d` as seconds; a bare number has no unit and is refused."""
+    if not isinstance(value, str):
+        raise ValueError("write a duration with its unit, such as 100ms, 25s or 5m")
+    number, unit = _split(value, "a duration", "100ms, 25s or 5m")
+    if unit not in SECONDS:
+        raise ValueError(f"write a duration with one of the units {', '.join(SECONDS)}")
+    if number <= 0:
+        raise ValueError("a duration is above 0")
+    return float(number * Decimal(SECONDS[unit]))
+
+
+def ratio(value: object) -> float:
+    """`85%` or `0.85` as a share between 0 and 1."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("write a share such as 85% or 0.85")
+    number, unit = _split(str(value), "a share", "85% or 0.85")
+    if unit not in ("", "%"):
+        raise ValueError("write a share such as 85% or 0.85")
+    share = number / 100 if unit else number
+    if not 0 <= share <= 1:
+        raise ValueError("a share lies between 0 and 1, or 0% and 100%")
+    return float(share)
+
+
+def rate(value: object) -> float:
+    """`40/s` or `600/m` as events per second."""
+    if not isinstance(value, str) or "/" not in value:
+        raise ValueError("write a rate with its unit, such as 40/s or 600/m")
+    number, unit = _split(value, "a rate", "40/s or 600/m")
+    if unit.lstrip("/ ") not in PER:
+        raise ValueError(f"write a rate per one of {', '.join(PER)}")
+    if number <= 0:
+        raise ValueError("a rate is above 0")
+    return float(number / Decimal(PER[unit.lstrip("/ ")]))
+
+
+def duration_text(value: float) -> str:
+    """Seconds in the largest unit that divides them: 0.1 -> 100ms, 300 -> 5m. Prometheus reads it too."""
+    exact = Decimal(str(value))
+    for unit in ("w", "d", "h", "m", "s"):
+        size = Decimal(SECONDS[unit])
+        if exact >= size and exact % size == 0:
+            return f"{exact / size:f}".removesuffix(".0") + unit
+    return f"{(exact * 1000).normalize():f}ms"
+
+
+def percent_text(value: float) -> str:
+    """A share in per cent without rounding it away: 0.001 -> 0.1 %."""
+    return f"{(Decimal(str(value)) * 100).normalize():f} %"
