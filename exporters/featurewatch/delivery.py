@@ -75,9 +75,7 @@ def timing(budget: float, detection: float, hold: float | None = None) -> Timing
         if worst_case(chosen, detection, hold).total <= budget:
             return chosen
     least = worst_case(_timing(INTERVALS[0]), detection, hold).total
-    raise BudgetTooSmall(
-        f"needs at least {least:g} s with {detection:g} s until the window shows the violation"
-    )
+    raise BudgetTooSmall(f"needs at least {least:g} s with {detection:g} s until the window shows the violation")
 
 
 def worst_case(chosen: Timing, detection: float, hold: float | None = None) -> WorstCase:

@@ -141,9 +141,7 @@ def _edge_faults(source: Source, path: KeyPath, item: spec.Quantile) -> Iterator
                 f"{_dotted(where)}: {duration_text(limit.above)} is not a bucket edge of {item.of}",
                 f"choose one of {edges}",
             )
-    yield from _ladder_faults(
-        source, path, [(step.severity, step.above) for step in item.limits], rising=True
-    )
+    yield from _ladder_faults(source, path, [(step.severity, step.above) for step in item.limits], rising=True)
 
 
 def _ratio_faults(source: Source, path: KeyPath, item: spec.RatioOf) -> Iterator[Fault]:
@@ -173,9 +171,7 @@ def _ratio_faults(source: Source, path: KeyPath, item: spec.RatioOf) -> Iterator
     yield from _ladder_faults(source, path, bounds, rising=item.bad is not None)
 
 
-def _ladder_faults(
-    source: Source, path: KeyPath, steps: list[tuple[str, float]], *, rising: bool
-) -> Iterator[Fault]:
+def _ladder_faults(source: Source, path: KeyPath, steps: list[tuple[str, float]], *, rising: bool) -> Iterator[Fault]:
     """A more severe step must lie beyond a less severe one, or inhibition would outlive what it inhibits."""
     ladder = sorted(steps, key=lambda step: model.Severity[step[0].upper()])
     for (low, nearer), (high, farther) in pairwise(ladder):
@@ -204,9 +200,7 @@ def _channel_faults(source: Source, notify: spec.NotifySpec) -> Iterator[Fault]:
         for index, channel in enumerate(getattr(notify, str(severity))):
             where: KeyPath = ("notify", str(severity), index)
             if getattr(notify, channel) is None:
-                yield source.fault(
-                    where, f"notify.{severity}: {channel} is not set up", f"add notify.{channel}"
-                )
+                yield source.fault(where, f"notify.{severity}: {channel} is not set up", f"add notify.{channel}")
     if notify.email and (notify.email.username is None) != (notify.email.password_file is None):
         yield source.fault(
             ("notify", "email"), "notify.email: half a login", "give username and password_file, or neither"

@@ -69,9 +69,7 @@ def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Obje
             bounds = [step.below if item.good else step.above for step in item.limits]
             return model.RatioObjective(
                 **common,
-                limits=tuple(
-                    _limit(step, bound or 0.0) for step, bound in zip(item.limits, bounds, strict=True)
-                ),
+                limits=tuple(_limit(step, bound or 0.0) for step, bound in zip(item.limits, bounds, strict=True)),
                 counts="good" if item.good else "bad",
                 metric=COUNT,
                 events=EVENTS[item.good or item.bad or ""],
@@ -96,9 +94,7 @@ def _limit(step: spec.Step, bound: float) -> model.Limit:
 def _notify(parsed: spec.NotifySpec) -> model.Notify:
     return model.Notify(
         channels={severity: tuple(getattr(parsed, str(severity))) for severity in model.Severity},
-        email=model.Email(**{**parsed.email.model_dump(), "to": tuple(parsed.email.to)})
-        if parsed.email
-        else None,
+        email=model.Email(**{**parsed.email.model_dump(), "to": tuple(parsed.email.to)}) if parsed.email else None,
         slack=model.Slack(**parsed.slack.model_dump()) if parsed.slack else None,
         pagerduty=model.PagerDuty(**parsed.pagerduty.model_dump()) if parsed.pagerduty else None,
         webhook=model.Webhook(**parsed.webhook.model_dump()) if parsed.webhook else None,

@@ -43,9 +43,7 @@ def read(path: Path, name: str | None = None) -> Source:
         with path.open("rb") as stream:
             content = stream.read(MAXIMUM_BYTES + 1)
     except OSError as error:
-        raise Faulty(
-            [Fault(file, 0, 0, f"cannot be read: {error.strerror}", "name a readable file")]
-        ) from error
+        raise Faulty([Fault(file, 0, 0, f"cannot be read: {error.strerror}", "name a readable file")]) from error
     return parse(content, file)
 
 
@@ -112,9 +110,7 @@ class _Reader:
         try:
             return self._scalars.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self._fault(
-                node, f"{node.value!r} cannot be read as {node.tag}", "write it as plain text in quotes"
-            )
+            self._fault(node, f"{node.value!r} cannot be read as {node.tag}", "write it as plain text in quotes")
             return None
 
     def _items(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
@@ -132,6 +128,4 @@ class _Reader:
             yield name, value
 
     def _fault(self, node: yaml.Node, what: str, remedy: str) -> None:
-        self.faults.append(
-            Fault(self.file, node.start_mark.line + 1, node.start_mark.column + 1, what, remedy)
-        )
+        self.faults.append(Fault(self.file, node.start_mark.line + 1, node.start_mark.column + 1, what, remedy))

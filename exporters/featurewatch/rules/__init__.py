@@ -1,0 +1,1 @@
+"""Objectives to Prometheus rules: planned, compiled, and tested from both sides of every threshold."""

@@ -1,0 +1,197 @@
+"""From what was declared to what the rules need: windows, minimum counts, `for`, and the chance of a false firing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from featurewatch import delivery
+from featurewatch.chance import firing
+from featurewatch.faults import Fault, Faulty
+from featurewatch.objectives.model import (
+    Limit,
+    Objectives,
+    PresenceObjective,
+    QuantileObjective,
+    RatioObjective,
+    Severity,
+)
+from featurewatch.objectives.units import duration_text
+
+MINIMUM_BAD = 10
+"""Bad events that a window must hold before a ratio is judged: fewer than that is noise, whatever the ratio."""
+
+MINIMUM_EVENTS = 20
+"""Events that a window must hold before a ratio is judged."""
+
+MARGIN = 0.8
+"""A service that spends this part of what is allowed keeps its promise and must not be paged."""
+
+TOLERATED = 0.01
+"""Highest chance per window that such a service fires."""
+
+WINDOWS = (60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
+"""Seconds looked back over, shortest first: the shortest that is trustworthy at the declared traffic is taken."""
+
+SCRAPES_PER_WINDOW = 4
+"""A rate over fewer scrapes breaks when one of them fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One step of a ratio's or quantile's ladder with everything that its rules need."""
+
+    objective: QuantileObjective | RatioObjective
+    limit: Limit
+    allowed: float
+    """Share of bad events that is still no violation."""
+    window: float
+    hold: float
+    """Seconds (`for`)."""
+    false_firing: float
+    """Chance per window to fire at 80 % of what is allowed, under the minimum traffic."""
+    detection: float
+    """Seconds until the window shows it when every event is bad, at the minimum traffic."""
+
+    @property
+    def bound(self) -> float | None:
+        """The edge in seconds, where there is one."""
+        return self.limit.bound if isinstance(self.objective, QuantileObjective) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One step of a presence's ladder."""
+
+    objective: PresenceObjective
+    limit: Limit
+    hold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the compiler decided; rules, tests, routes, dashboards and documents are made from it."""
+
+    objectives: Objectives
+    timing: delivery.Timing
+    worst_case: delivery.WorstCase
+    judgements: tuple[Judgement, ...]
+    watches: tuple[Watch, ...]
+
+    @property
+    def show_window(self) -> float:
+        """Seconds looked back over where nothing is judged, only shown: the shortest window that is judged."""
+        return min((judgement.window for judgement in self.judgements), default=WINDOWS[0])
+
+
+def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
+    """Decide windows and intervals. Raises `Faulty` where the declarations contradict each other."""
+    faults: list[Fault] = []
+    measured = [
+        (objective, limit)
+        for objective in objectives.objectives
+        if not isinstance(objective, PresenceObjective)
+        for limit in objective.limits
+    ]
+    windows = [_window(objectives, objective, limit, file, faults) for objective, limit in measured]
+    waits = [
+        (_detection(objectives, _allowed(objective, limit), window), limit.hold)
+        for (objective, limit), window in zip(measured, windows, strict=True)
+        if limit.severity is Severity.CRITICAL
+    ]
+    slowest, hold = max(waits, key=lambda wait: wait[0] + (wait[1] or 0.0), default=(0.0, None))
+    try:
+        timing = delivery.timing(objectives.delivery_budget, slowest, hold)
+    except delivery.BudgetTooSmall as error:
+        faults.append(Fault(file, 0, 0, f"delivery.budget: {duration_text(objectives.delivery_budget)}", str(error)))
+        raise Faulty(faults) from error
+    for (objective, _), window in zip(measured, windows, strict=True):
+        if window < SCRAPES_PER_WINDOW * timing.scrape_interval:
+            least = duration_text(SCRAPES_PER_WINDOW * timing.scrape_interval)
+            faults.append(
+                Fault(file, 0, 0, f"{objective.name}: a window of {duration_text(window)}", f"at least {least}")
+            )
+    if faults:
+        raise Faulty(faults)
+    return Plan(
+        objectives=objectives,
+        timing=timing,
+        worst_case=delivery.worst_case(timing, slowest, hold),
+        judgements=tuple(
+            _judgement(objectives, objective, limit, window, timing)
+            for (objective, limit), window in zip(measured, windows, strict=True)
+        ),
+        watches=tuple(
+            Watch(objective, limit, limit.bound)
+            for objective in objectives.objectives
+            if isinstance(objective, PresenceObjective)
+            for limit in objective.limits
+        ),
+    )
+
+
+def _allowed(objective: QuantileObjective | RatioObjective, limit: Limit) -> float:
+    if isinstance(objective, QuantileObjective):
+        return round(1 - objective.quantile, 12)
+    return limit.bound if objective.counts == "bad" else round(1 - limit.bound, 12)
+
+
+def _false_firing(objectives: Objectives, allowed: float, window: float) -> float:
+    events = int(objectives.minimum_traffic * window)
+    return firing(events, allowed, MARGIN * allowed, MINIMUM_BAD)
+
+
+def _window(
+    objectives: Objectives,
+    objective: QuantileObjective | RatioObjective,
+    limit: Limit,
+    file: str,
+    faults: list[Fault],
+) -> float:
+    """The declared window when it can be trusted, else the shortest that can; else a fault."""
+    allowed = _allowed(objective, limit)
+    trusted = [
+        window
+        for window in WINDOWS
+        if objectives.minimum_traffic * window >= MINIMUM_EVENTS
+        and _false_firing(objectives, allowed, window) <= TOLERATED
+    ]
+    declared = limit.window
+    if declared is not None:
+        chance = _false_firing(objectives, allowed, declared)
+        if chance > TOLERATED:
+            what = f"{objective.name}: a window of {duration_text(declared)} fires falsely in {chance:.1%} of windows"
+            advice = f"take {duration_text(trusted[0])}" if trusted else "raise traffic.minimum"
+            faults.append(Fault(file, 0, 0, what, f"{advice}, or leave `window` out"))
+        return declared
+    if not trusted:
+        what = f"{objective.name}: no window up to {duration_text(WINDOWS[-1])} can be trusted at this traffic"
+        faults.append(Fault(file, 0, 0, what, "raise traffic.minimum or loosen the limit"))
+        return WINDOWS[-1]
+    return trusted[0]
+
+
+def _detection(objectives: Objectives, allowed: float, window: float) -> float:
+    """Seconds of nothing but bad events until their share in the window is over what is allowed."""
+    return max(allowed * window, MINIMUM_BAD / objectives.minimum_traffic)
+
+
+def _judgement(
+    objectives: Objectives,
+    objective: QuantileObjective | RatioObjective,
+    limit: Limit,
+    window: float,
+    timing: delivery.Timing,
+) -> Judgement:
+    allowed = _allowed(objective, limit)
+    hold = limit.hold
+    if hold is None:
+        hold = timing.hold(delivery.HOLD_EVALUATIONS[str(limit.severity)])
+    return Judgement(
+        objective=objective,
+        limit=limit,
+        allowed=allowed,
+        window=window,
+        hold=hold,
+        false_firing=_false_firing(objectives, allowed, window),
+        detection=_detection(objectives, allowed, window),
+    )

@@ -1,0 +1,53 @@
+"""Names of the recorded series, `level:metric:operations`; rules write them, alerts, panels and messages read them.
+
+A window is part of the name, as the convention has it: `service_extractor:extractions:rate1m`.
+"""
+
+from __future__ import annotations
+
+from featurewatch.objectives.units import duration_text
+
+LEVEL = "service_extractor"
+
+SERVICE_UP = "service:up:max"
+"""1 while at least one target of the service answers its scrape."""
+
+
+def extractions_rate(window: float) -> str:
+    """Extractions per second that ended by themselves."""
+    return f"{LEVEL}:extractions:rate{duration_text(window)}"
+
+
+def extractions_increase(window: float) -> str:
+    """How many extractions ended by themselves in the window."""
+    return f"{LEVEL}:extractions:increase{duration_text(window)}"
+
+
+def quantile_seconds(quantile: float, window: float) -> str:
+    """A quantile of the duration in seconds, interpolated in its bucket: for showing, never for judging."""
+    return f"{LEVEL}:extraction_duration_seconds:p{quantile * 100:g}_rate{duration_text(window)}".replace(".", "_")
+
+
+def good_ratio(objective: str, window: float, bound: float | None = None) -> str:
+    """Share of good events, 0 to 1; absent while there are none. `bound` (seconds) tells steps of a ladder apart."""
+    return f"{LEVEL}:{_metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
+
+
+def bad_ratio(objective: str, window: float, bound: float | None = None) -> str:
+    """Share of bad events, 0 to 1."""
+    return f"{LEVEL}:{_metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
+
+
+def bad_increase(objective: str, window: float, bound: float | None = None) -> str:
+    """How many bad events there were in the window."""
+    return f"{LEVEL}:{_metric(objective, bound)}:bad_increase{duration_text(window)}"
+
+
+def availability(window: float) -> str:
+    """Share of the window in which the service was up."""
+    return f"service:availability:ratio{duration_text(window)}"
+
+
+def _metric(objective: str, bound: float | None) -> str:
+    name = objective.replace("-", "_")
+    return name if bound is None else f"{name}_{duration_text(bound)}"
