@@ -16,6 +16,7 @@ SERVED_FROM: Final = "served_from"
 OUTCOME: Final = "outcome"
 ERROR_TYPE: Final = "error_type"
 REASON: Final = "reason"
+VERSION: Final = "version"
 
 SEVERITY: Final = "severity"
 OBJECTIVE: Final = "objective"

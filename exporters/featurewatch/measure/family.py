@@ -1,0 +1,64 @@
+"""What a metric is, and what a registry expects of each of its series."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from featurewatch.measure.labels import Labels
+
+Kind = Literal["counter", "gauge", "histogram"]
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric: its name (a counter's ends in `_total`), kind and the sentence that explains it."""
+
+    name: str
+    kind: Kind
+    help: str
+
+    def __post_init__(self) -> None:
+        if (self.kind == "counter") != self.name.endswith("_total"):
+            raise ValueError(f"{self.name}: counters, and only counters, end in _total")
+
+
+class Value(Protocol):
+    """A series with one number: a counter or a gauge."""
+
+    @property
+    def labels(self) -> Labels: ...
+
+    def read(self) -> float: ...
+
+    def restart(self) -> None:
+        """Start at zero in a forked child, with locks of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """A histogram at one moment. `cumulative[i]` counts the samples up to and including `edges[i]`; the last is all."""
+
+    cumulative: tuple[int, ...]
+    sum: float
+
+    @property
+    def count(self) -> int:
+        return self.cumulative[-1]
+
+
+class Distribution(Protocol):
+    """A series with buckets."""
+
+    @property
+    def labels(self) -> Labels: ...
+
+    @property
+    def edges(self) -> tuple[float, ...]: ...
+
+    def read(self) -> Totals: ...
+
+    def restart(self) -> None: ...
+
+
+Series = Value | Distribution

@@ -1,0 +1,37 @@
+"""Labels of one series: names are ours, values come from anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Labels = tuple[tuple[str, str], ...]
+
+LONGEST_NAME = 200
+"""Characters allowed in a name that users choose (service, extractor)."""
+
+
+def labels(pairs: Mapping[str, str]) -> Labels:
+    """The pairs as a series keeps them: in the given order, values made safe to send."""
+    return tuple((name, sendable(value)) for name, value in pairs.items())
+
+
+def sendable(value: str) -> str:
+    """The value with lone surrogates replaced by `?`, since they cannot be written as UTF-8. All else is kept."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def chosen_name(label: str, value: object) -> str:
+    """A service or extractor name as given by the user's code; ValueError says what is wrong with it."""
+    if not isinstance(value, str):
+        raise ValueError(f"{label} must be a string, not {value!r}")
+    if not value.strip():
+        raise ValueError(f"{label} must not be empty: Prometheus drops empty labels")
+    if len(value) > LONGEST_NAME:
+        raise ValueError(f"{label} has {len(value)} characters, at most {LONGEST_NAME} are allowed: {value[:40]!r}…")
+    if sendable(value) != value:
+        raise ValueError(f"{label} holds a lone surrogate and cannot be written as UTF-8: {value!r}")
+    return value

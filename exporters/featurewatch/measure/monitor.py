@@ -1,0 +1,180 @@
+"""The monitor of one extractor: what an engineer adds to the code that shall be measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import metadata
+from time import perf_counter
+from typing import Any, Protocol, TypeVar, overload
+
+from featurewatch import names
+from featurewatch.measure.counter import Counter, Gauge
+from featurewatch.measure.errors import ErrorTypes
+from featurewatch.measure.extraction import Extraction, extraction_class
+from featurewatch.measure.family import Family
+from featurewatch.measure.histogram import DEFAULT_BUFFER, REFUSALS, Histogram, checked_edges
+from featurewatch.measure.labels import chosen_name
+from featurewatch.measure.outcomes import Outcomes
+from featurewatch.measure.registry import Registry
+from featurewatch.measure.trouble import Trouble
+from featurewatch.measure.wrapping import measured
+from featurewatch.names import ServedFrom
+
+DURATION = Family(names.EXTRACTION_DURATION, "histogram", "Time from the start of an extraction to its end.")
+IN_PROGRESS = Family(names.EXTRACTIONS_IN_PROGRESS, "gauge", "Extractions that have begun and not ended.")
+REFUSED = Family(names.OBSERVATIONS_REFUSED, "counter", "Durations that were no durations, and unknown sources.")
+INTERNAL = Family(names.INTERNAL_ERRORS, "counter", "Errors inside featurewatch that were kept from the caller.")
+BUILD = Family(names.BUILD_INFO, "gauge", "The featurewatch that measures, as labels; always 1.")
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Record(Protocol):
+    """`monitor.record(seconds)`: write down an extraction that was timed elsewhere."""
+
+    def __call__(
+        self,
+        seconds: float,
+        *,
+        served_from: ServedFrom = names.COMPUTE,
+        error: str | BaseException | type[BaseException] | None = None,
+    ) -> None:
+        """Count one extraction of `seconds`; with `error` (its class, itself or a word) as a failed one.
+
+        NaN, infinite or negative seconds are refused and counted; nothing is raised.
+        """
+
+
+class ExtractionMonitor:
+    """Measures one extractor of one service: duration, where it was served from, outcome, type of error.
+
+    Four ways in, all safe in threads, asyncio and signal handlers:
+
+        @monitor.measure                        a function or coroutine function
+        with monitor.extraction() as e:         a block; also `async with`
+        monitor.record(0.012)                   a duration from elsewhere, in seconds
+        featurewatch.served_from("cache")       inside the first two: where the features came from
+
+    Nothing that goes wrong inside reaches the caller: it is counted in `featurewatch_internal_errors_total` and logged
+    once. Errors in the arguments of this constructor do: `ValueError`, and `DuplicateSeries` when the registry has a
+    monitor of this service and extractor already (make each once, next to the extractor).
+
+    Args:
+        extractor: its name, the label `extractor`; at most 200 characters.
+        service: the service it belongs to, the label `service`; at most 200 characters.
+        registry: where its series are exported from.
+        edges: upper bucket edges in seconds, rising. Every threshold of an objective must be one of them.
+        in_progress: also export how many extractions are running (some 20 ns more per extraction).
+        error_types: how many distinct `error_type` values are kept before the rest counts as `other`.
+        buffer: samples kept per series before they are folded; a crash of the process loses them.
+        clock: monotonic, in seconds.
+    """
+
+    record: Record
+    extraction: Callable[[], Extraction]
+    """A new extraction, for `with` and `async with`."""
+
+    def __init__(
+        self,
+        extractor: str,
+        *,
+        service: str,
+        registry: Registry,
+        edges: Sequence[float] = names.DURATION_EDGES_SECONDS,
+        in_progress: bool = False,
+        error_types: int = 20,
+        buffer: int = DEFAULT_BUFFER,
+        clock: Callable[[], float] = perf_counter,
+    ) -> None:
+        self.service = chosen_name(names.SERVICE, service)
+        self.extractor = chosen_name(names.EXTRACTOR, extractor)
+        if buffer < 1:
+            raise ValueError(f"buffer must hold at least one sample, found {buffer!r}")
+        if error_types < 0:
+            raise ValueError(f"error_types must not be negative, found {error_types!r}")
+        checked = checked_edges(edges)
+        owner = {names.SERVICE: self.service, names.EXTRACTOR: self.extractor}
+        labels = tuple(owner.items())
+        service_labels = ((names.SERVICE, self.service),)
+        trouble = Trouble(registry.counter(INTERNAL, service_labels))
+        refusals = {reason: Counter((*labels, (names.REASON, reason))) for reason in REFUSALS}
+
+        def refused(reason: str, count: int) -> None:
+            refusals[reason].add(count)
+
+        histograms = {
+            (source, outcome): Histogram(
+                (*labels, (names.SERVED_FROM, source), (names.OUTCOME, outcome)),
+                checked,
+                refused=refused,
+                trouble=trouble,
+                capacity=buffer,
+            )
+            for source, outcome in names.EXTRACTION_SERIES
+        }
+        for histogram in histograms.values():
+            registry.add(DURATION, histogram)
+        for counter in refusals.values():
+            registry.add(REFUSED, counter)
+        self._running: list[None] | None = [] if in_progress else None
+        if self._running is not None:
+            running = self._running
+            registry.add(IN_PROGRESS, Gauge(labels, lambda: len(running), running.clear))
+        registry.shared(BUILD, (*service_labels, (names.VERSION, version())), lambda key: Gauge(key, lambda: 1))
+
+        self._clock = clock
+        self._outcomes = Outcomes(histograms, ErrorTypes(registry, owner, error_types), refused, trouble, buffer)
+        self.record = _record(self._outcomes)
+        self.extraction = extraction_class(self._outcomes, clock, self._running)
+
+    @overload
+    def measure(self, function: F, /) -> F: ...
+    @overload
+    def measure(self, /, *, served_from: ServedFrom = ...) -> Callable[[F], F]: ...
+    def measure(self, function: F | None = None, /, *, served_from: ServedFrom = names.COMPUTE) -> F | Callable[[F], F]:
+        """Measure each call of a function, or each awaited call of a coroutine function.
+
+        `served_from` is what counts when the body does not call `featurewatch.served_from`. An exception is counted as
+        an error (a cancellation as cancelled) and raised again. Signature, name and type stay as they were. A call
+        whose arguments do not fit the signature fails before the extraction begins and is not counted.
+
+        TypeError for generators, whose call returns before any work is done: use `extraction()` there.
+        """
+        if served_from not in self._outcomes.successes:
+            raise ValueError(f"served_from must be one of {', '.join(self._outcomes.successes)}, found {served_from!r}")
+
+        def decorate(target: F) -> F:
+            return measured(target, self._outcomes, self._clock, served_from, self._running)
+
+        return decorate if function is None else decorate(function)
+
+
+def _record(outcomes: Outcomes) -> Record:
+    successes, capacity = outcomes.successes, outcomes.capacity
+
+    def record(
+        seconds: float,
+        *,
+        served_from: ServedFrom = names.COMPUTE,
+        error: str | BaseException | type[BaseException] | None = None,
+    ) -> None:
+        if error is None:
+            try:
+                append, buffer, fold = successes[served_from]
+                append(seconds)
+                if len(buffer) >= capacity:
+                    fold()
+            except Exception:  # noqa: BLE001 - an unknown source: the slow path counts and logs it
+                outcomes.succeeded(seconds, served_from)
+        else:
+            outcomes.failed(seconds, error)
+
+    return record
+
+
+def version() -> str:
+    """The installed version of featurewatch, or `unknown` when it runs from a checkout."""
+    try:
+        return metadata.version("featurewatch")
+    except metadata.PackageNotFoundError:
+        return "unknown"
