@@ -1,0 +1,1 @@
+"""An example extractor: technical features of daily market data, watched by featurewatch."""
