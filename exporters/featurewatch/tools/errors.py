@@ -1,0 +1,7 @@
+"""The one way in which finding, fetching or starting a binary fails."""
+
+from __future__ import annotations
+
+
+class ToolError(Exception):
+    """A binary that is needed cannot be had. The message says what is missing, what was tried, and what to do."""
