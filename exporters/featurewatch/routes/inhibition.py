@@ -1,0 +1,77 @@
+"""Which alert makes which other one superfluous: the more severe step of the same objective, service and extractor.
+
+Alertmanager sends no "resolved" for an alert that was notified, then inhibited, and ends while its inhibitor lasts. So
+an inhibitor must end no later than what it inhibits. Two steps of one ladder have that property where they look over
+the same window: the more severe bound lies farther out, so whatever violates it violates the nearer one too, and both
+end in one evaluation or the severe one first. Where the windows differ nothing of the kind is certain, and both speak.
+
+ExtractorDown does not inhibit ExtractionDataAbsent: the rule of the second already excludes the time of the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from featurewatch import names
+from featurewatch.objectives.model import Severity
+from featurewatch.rules.plan import Plan
+
+EQUAL = (names.OBJECTIVE, names.SERVICE, names.EXTRACTOR, "environment")
+"""Labels in which inhibitor and inhibited agree. One that both lack counts as equal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """Alerts of severity `source` silence those of severity `target` of the same objective, for these objectives."""
+
+    source: Severity
+    target: Severity
+    objectives: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        return f"{self.source}-over-{self.target}"
+
+
+def inhibitions(plan: Plan) -> tuple[Inhibition, ...]:
+    """All that are safe, the most severe first. An alert that nobody hears inhibits nothing."""
+    heard = [severity for severity in sorted(Severity, reverse=True) if plan.objectives.notify.channels.get(severity)]
+    found: list[Inhibition] = []
+    for source in heard:
+        for target in (severity for severity in heard if severity < source):
+            names_of = tuple(name for name, ladder in _ladders(plan) if _safe(ladder, source, target))
+            if names_of:
+                found.append(Inhibition(source, target, names_of))
+    return tuple(found)
+
+
+def _ladders(plan: Plan) -> Iterator[tuple[str, dict[Severity, float]]]:
+    """Each objective with the window of each of its steps. A presence has none: all its steps ask the same."""
+    for objective in plan.objectives.objectives:
+        ladder = {
+            judgement.limit.severity: judgement.window
+            for judgement in plan.judgements
+            if judgement.objective.name == objective.name
+        }
+        ladder |= {
+            watch.limit.severity: 0.0 for watch in plan.watches if watch.objective.name == objective.name
+        }
+        yield objective.name, ladder
+
+
+def _safe(ladder: dict[Severity, float], source: Severity, target: Severity) -> bool:
+    return source in ladder and target in ladder and ladder[source] == ladder[target]
+
+
+def rendered(inhibition: Inhibition) -> dict[str, object]:
+    """The rule as Alertmanager writes it. `name` needs Alertmanager 0.30."""
+    only = f'objective=~"{"|".join(inhibition.objectives)}"'
+    if len(inhibition.objectives) == 1:
+        only = f'objective="{inhibition.objectives[0]}"'
+    return {
+        "name": inhibition.name,
+        "source_matchers": [f'severity="{inhibition.source}"', only],
+        "target_matchers": [f'severity="{inhibition.target}"', only],
+        "equal": list(EQUAL),
+    }
