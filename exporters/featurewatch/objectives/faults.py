@@ -21,7 +21,7 @@ def find_faults(source: Source) -> list[Fault]:
     """Every fault of the document. What is malformed in one place does not hide what is wrong in another."""
     if not isinstance(source.data, dict):
         return [source.fault((), "not a mapping of keys to values", f"begin with `version: {spec.VERSION}`")]
-    faults: list[Fault] = []
+    faults = list(source.faults)
     try:
         spec.ObjectivesSpec.model_validate(source.data)
     except ValidationError as error:
@@ -42,6 +42,9 @@ def _form_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
             case "union_tag_invalid" | "union_tag_not_found":
                 kinds = "quantile, ratio, presence"
                 yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {kinds}")
+            case "string_pattern_mismatch":
+                remedy = spec.PATTERNS[detail["ctx"]["pattern"]]
+                yield source.fault(path, f"{where}: found {_short(found)}", remedy)
             case _:
                 message = detail["msg"].removeprefix("Value error, ")
                 yield source.fault(path, f"{where}: found {_short(found)}", message[:1].lower() + message[1:])
@@ -197,8 +200,11 @@ def _absence_faults(source: Source, raw: list[Any]) -> Iterator[Fault]:
 
 def _channel_faults(source: Source, notify: spec.NotifySpec) -> Iterator[Fault]:
     for severity in model.Severity:
-        for index, channel in enumerate(getattr(notify, str(severity))):
+        channels: list[model.Channel] = getattr(notify, str(severity))
+        for index, channel in enumerate(channels):
             where: KeyPath = ("notify", str(severity), index)
+            if channel in channels[:index]:
+                yield source.fault(where, f"notify.{severity}: {channel} again", "name each channel once")
             if getattr(notify, channel) is None:
                 yield source.fault(where, f"notify.{severity}: {channel} is not set up", f"add notify.{channel}")
     if notify.email and (notify.email.username is None) != (notify.email.password_file is None):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,11 @@ from featurewatch.faults import Fault, Faulty
 MAXIMUM_BYTES = 256 * 1024
 MAXIMUM_DEPTH = 20
 MAXIMUM_NODES = 20_000
+MAXIMUM_NUMBER = 40
+"""Characters of a number. Python's big integers take quadratic time, and YAML 1.1 has a base 60 to build them in."""
+
+NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "bool", "null"))
+"""What an unquoted value can mean besides text. Dates stay the text they are written as."""
 
 KeyPath = tuple[str | int, ...]
 Place = tuple[int, int]
@@ -27,6 +32,8 @@ class Source:
     file: str
     data: Any
     places: dict[KeyPath, Place]
+    faults: tuple[Fault, ...] = field(default=())
+    """What can be told from the text alone (a key twice); the rest of the document is still worth checking."""
 
     def fault(self, path: KeyPath, what: str, remedy: str) -> Fault:
         """A fault at `path`, or at the nearest enclosing value that stands in the file."""
@@ -62,16 +69,18 @@ def parse(content: bytes, file: str) -> Source:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        raise Faulty([Fault(file, line, column, f"not YAML: {error.problem}", "mend the syntax")]) from error
-    except yaml.YAMLError as error:
-        raise Faulty([Fault(file, 0, 0, f"not YAML: {error}", "mend the syntax")]) from error
+        problem = " ".join(filter(None, (error.context, error.problem)))
+        raise Faulty([Fault(file, line, column, f"not YAML: {problem}", "mend the syntax")]) from error
+    except yaml.reader.ReaderError as error:
+        before = text.encode()[: error.position].decode(errors="replace")
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        what = f"not YAML: the character U+{error.character:04X}"
+        raise Faulty([Fault(file, line, column, what, "remove it")]) from error
     if node is None:
         raise Faulty([Fault(file, 0, 0, "empty", "begin with `version: featurewatch/v1`")])
     reader = _Reader(file)
     data = reader.value(node, ())
-    if reader.faults:
-        raise Faulty(reader.faults)
-    return Source(file, data, reader.places)
+    return Source(file, data, reader.places, tuple(reader.faults))
 
 
 def _refuse_bombs(text: str, file: str) -> None:
@@ -80,6 +89,8 @@ def _refuse_bombs(text: str, file: str) -> None:
     for count, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         if isinstance(event, yaml.AliasEvent):
             what, remedy = f"the alias *{event.anchor}", "aliases are not allowed: write the value out"
+        elif tag := getattr(event, "tag", None):
+            what, remedy = f"the tag {tag}", "tags are not allowed: write the plain value"
         elif depth > MAXIMUM_DEPTH:
             what, remedy = "nested too deeply", f"at most {MAXIMUM_DEPTH} levels"
         elif count > MAXIMUM_NODES:
@@ -107,11 +118,12 @@ class _Reader:
             return dict(self._items(node, path))
         if isinstance(node, yaml.SequenceNode):
             return [self.value(item, (*path, index)) for index, item in enumerate(node.value)]
+        if node.tag not in NUMBERS or len(node.value) > MAXIMUM_NUMBER:
+            return node.value
         try:
             return self._scalars.construct_object(node)
-        except (yaml.YAMLError, ValueError):
-            self._fault(node, f"{node.value!r} cannot be read as {node.tag}", "write it as plain text in quotes")
-            return None
+        except ValueError:  # a number of no digits, such as 0x_
+            return node.value
 
     def _items(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[str, Any]]:
         seen: dict[str, int] = {}
