@@ -4,27 +4,64 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from featurewatch.objectives import units
 from featurewatch.objectives.model import Channel
 
 VERSION = "featurewatch/v1"
 
-Seconds = Annotated[float, BeforeValidator(units.seconds)]
+
+def _named_quantile(value: float) -> float:
+    """Quantiles become parts of names (p95, p99_9), where more decimals would collide."""
+    if not 0 < value < 1 or round(value, 5) != value:
+        raise ValueError("a quantile lies between 0 and 1 and has at most five decimals, such as 0.95")
+    return value
+
+
+def _real_port(value: str) -> str:
+    if not 0 < int(value.rpartition(":")[2]) < 65536:
+        raise ValueError("a port lies between 1 and 65535")
+    return value
+
+
+Seconds = Annotated[float, BeforeValidator(units.span)]
+Edge = Annotated[float, BeforeValidator(units.seconds)]
 Ratio = Annotated[float, BeforeValidator(units.ratio)]
 Rate = Annotated[float, BeforeValidator(units.rate)]
 SeverityName = Literal["low", "medium", "high", "critical"]
 
-KebabName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=60)]
-PascalName = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Za-z0-9]*$", max_length=60)]
-Word = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
-Text = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\n{}]*$")]
-"""A line of text. Braces are refused: they would be read as a template in an annotation."""
-Url = Annotated[str, StringConstraints(pattern=r"^https?://[^\s\"'<>{}]+$", max_length=500)]
-Address = Annotated[str, StringConstraints(pattern=r"^[^\s@<>]+@[^\s@<>]+$", max_length=254)]
-HostPort = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]+:[0-9]{1,5}$", max_length=300)]
-SecretPath = Annotated[str, StringConstraints(pattern=r"^[^\s\x00]+$", max_length=500)]
+KEBAB = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+PASCAL = r"^[A-Z][A-Za-z0-9]*$"
+WORD = r"^[a-z][a-z0-9_]*$"
+TEXT = r"^[^\s\p{Cc}{}][^\p{Cc}\p{Zl}\p{Zp}{}]*$"
+URL = r"^https?://[^\s\p{Cc}\"'<>{}]+$"
+ADDRESS = r"^[^\s\p{Cc}@<>,;:\"{}]+@[A-Za-z0-9.-]+$"
+HOST_PORT = r"^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
+PATH = r"^[^\s\p{Cc}{}]+$"
+CHANNEL = r"^[#@]?[^\s\p{Cc}#@{}]+$"
+
+PATTERNS = {
+    KEBAB: "write lower-case words joined by hyphens, such as market-features",
+    PASCAL: "write words joined by capitals, such as ExtractionTooSlow",
+    WORD: "write one lower-case word, such as latency",
+    TEXT: "write one line of text without braces",
+    URL: "write an address such as https://example.org/path",
+    ADDRESS: "write one mail address, such as oncall@example.org",
+    HOST_PORT: "write a host and a port, such as smtp.example.org:587",
+    PATH: "write the path of a file, without blanks or braces",
+    CHANNEL: "write a channel such as #alerts",
+}
+"""What to say instead of a pattern. Braces are refused throughout: they would be read as a template."""
+
+KebabName = Annotated[str, StringConstraints(pattern=KEBAB, max_length=60)]
+PascalName = Annotated[str, StringConstraints(pattern=PASCAL, max_length=60)]
+Word = Annotated[str, StringConstraints(pattern=WORD, max_length=40)]
+Text = Annotated[str, StringConstraints(pattern=TEXT, max_length=300)]
+Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
+Address = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=254)]
+HostPort = Annotated[str, StringConstraints(pattern=HOST_PORT, max_length=300), AfterValidator(_real_port)]
+SecretPath = Annotated[str, StringConstraints(pattern=PATH, max_length=500)]
 
 
 class Strict(BaseModel):
@@ -40,7 +77,7 @@ class Step(Strict):
 
 
 class Above(Step):
-    above: Seconds
+    above: Edge
 
 
 class RatioStep(Step):
@@ -63,7 +100,7 @@ class PromiseSpec(Strict):
 
 class Quantile(PromiseSpec):
     kind: Literal["quantile"]
-    quantile: Annotated[float, Field(gt=0, lt=1)]
+    quantile: Annotated[float, AfterValidator(_named_quantile)]
     of: Literal["extraction_duration"]
     limits: Annotated[list[Above], Field(min_length=1, max_length=4)]
 
@@ -92,12 +129,12 @@ class EmailSpec(Strict):
     sender: Annotated[Address, Field(alias="from")]
     smarthost: HostPort
     require_tls: bool = True
-    username: str | None = None
+    username: Text | None = None
     password_file: SecretPath | None = None
 
 
 class SlackSpec(Strict):
-    channel: Annotated[str, StringConstraints(pattern=r"^[#@]?[^\s#@]+$", max_length=80)]
+    channel: Annotated[str, StringConstraints(pattern=CHANNEL, max_length=80)]
     api_url_file: SecretPath
 
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import re
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 SECONDS = {"ms": "0.001", "s": "1", "m": "60", "h": "3600", "d": "86400", "w": "604800"}
 PER = {"s": "1", "m": "60", "h": "3600"}
+
+LONGEST = 3650 * 86400
+"""Seconds: ten years. Beyond that a duration is a slip of the pen."""
+
+LOWEST_RATE, HIGHEST_RATE = Decimal("0.000001"), Decimal(1_000_000)
+"""Events per second."""
 
 _QUANTITY = re.compile(r"\s*(-?[0-9]+(?:\.[0-9]+)?)\s*(.*?)\s*")
 
@@ -15,10 +22,7 @@ def _split(text: str, kind: str, example: str) -> tuple[Decimal, str]:
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"write {kind} such as {example}")
-    try:
-        return Decimal(match[1]), match[2]
-    except InvalidOperation as error:  # pragma: no cover - the pattern allows only decimals
-        raise ValueError(f"write {kind} such as {example}") from error
+    return Decimal(match[1]), match[2]
 
 
 def seconds(value: object) -> float:
@@ -30,13 +34,28 @@ def seconds(value: object) -> float:
         raise ValueError(f"write a duration with one of the units {', '.join(SECONDS)}")
     if number <= 0:
         raise ValueError("a duration is above 0")
-    return float(number * Decimal(SECONDS[unit]))
+    exact = number * Decimal(SECONDS[unit])
+    if exact > LONGEST:
+        raise ValueError(f"a duration is at most {duration_text(LONGEST)}")
+    return float(exact)
+
+
+def span(value: object) -> float:
+    """The same for a duration that Prometheus or Alertmanager has to read: they count in whole milliseconds."""
+    length = seconds(value)
+    if Decimal(str(length)) % Decimal(SECONDS["ms"]):
+        raise ValueError("write a duration in whole milliseconds")
+    return length
 
 
 def ratio(value: object) -> float:
     """`85%` or `0.85` as a share between 0 and 1."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError("write a share such as 85% or 0.85")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("write a share such as 85% or 0.85")
+        value = f"{Decimal(repr(value)):f}"
     number, unit = _split(str(value), "a share", "85% or 0.85")
     if unit not in ("", "%"):
         raise ValueError("write a share such as 85% or 0.85")
@@ -51,15 +70,20 @@ def rate(value: object) -> float:
     if not isinstance(value, str) or "/" not in value:
         raise ValueError("write a rate with its unit, such as 40/s or 600/m")
     number, unit = _split(value, "a rate", "40/s or 600/m")
-    if unit.lstrip("/ ") not in PER:
+    per = unit.removeprefix("/").lstrip()
+    if per not in PER:
         raise ValueError(f"write a rate per one of {', '.join(PER)}")
-    if number <= 0:
-        raise ValueError("a rate is above 0")
-    return float(number / Decimal(PER[unit.lstrip("/ ")]))
+    exact = number / Decimal(PER[per])
+    if not LOWEST_RATE <= exact <= HIGHEST_RATE:
+        raise ValueError(f"a rate lies between {LOWEST_RATE}/s and {HIGHEST_RATE}/s")
+    return float(exact)
 
 
 def duration_text(value: float) -> str:
-    """Seconds in the largest unit that divides them: 0.1 -> 100ms, 300 -> 5m. Prometheus reads it too."""
+    """Seconds in the largest unit that divides them: 0.1 -> 100ms, 300 -> 5m.
+
+    Prometheus reads it too, unless it has a fraction of a millisecond.
+    """
     exact = Decimal(str(value))
     for unit in ("w", "d", "h", "m", "s"):
         size = Decimal(SECONDS[unit])

@@ -50,4 +50,4 @@ def availability(window: float) -> str:
 
 def _metric(objective: str, bound: float | None) -> str:
     name = objective.replace("-", "_")
-    return name if bound is None else f"{name}_{duration_text(bound)}"
+    return name if bound is None else f"{name}_{duration_text(bound)}".replace(".", "_")
