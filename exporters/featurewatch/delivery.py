@@ -2,10 +2,13 @@
 
 The worst case is a sum of waits: until the window holds enough bad extractions, until the next scrape, until the next
 evaluation, until the violation has lasted (`for`), until the group is sent (`group_wait`), and the sending itself.
+It holds for the first alert of a group; one that joins a group already told leaves with the next `group_interval`.
 """
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 INTERVALS = (1.0, 2.0, 5.0, 10.0, 15.0, 30.0, 60.0)
@@ -64,29 +67,53 @@ class WorstCase:
         return self.detection + self.scrape + self.evaluation + self.hold + self.group + self.send
 
 
-def timing(budget: float, detection: float, hold: float | None = None) -> Timing:
-    """The longest intervals that keep the worst case within `budget` seconds.
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """What one critical rule adds to the intervals, in seconds."""
 
-    `detection` is the seconds that the slowest critical window needs; `hold` a declared `for`, else two evaluations.
+    detection: float
+    """Until its window shows the violation when every extraction is bad."""
+    hold: float | None = None
+    """Its declared `for`; None for two evaluations."""
+
+
+def timing(budget: float, waits: Iterable[Wait], longest_interval: float = INTERVALS[-1]) -> Timing:
+    """The longest intervals, up to `longest_interval`, that keep every critical rule within `budget` seconds.
+
     Raises `BudgetTooSmall` with the smallest budget that would do.
     """
+    waits = tuple(waits)
     for interval in reversed(INTERVALS):
         chosen = _timing(interval)
-        if worst_case(chosen, detection, hold).total <= budget:
+        if interval <= max(longest_interval, INTERVALS[0]) and worst_case(chosen, waits).total <= budget:
             return chosen
-    least = worst_case(_timing(INTERVALS[0]), detection, hold).total
-    raise BudgetTooSmall(f"needs at least {least:g} s with {detection:g} s until the window shows the violation")
-
-
-def worst_case(chosen: Timing, detection: float, hold: float | None = None) -> WorstCase:
-    """The sum of all waits with these intervals."""
-    return WorstCase(
-        detection=detection,
-        scrape=chosen.scrape_interval,
-        evaluation=chosen.evaluation_interval,
-        hold=chosen.hold(HOLD_EVALUATIONS["critical"]) if hold is None else hold,
-        group=chosen.group_wait,
+    least = worst_case(_timing(INTERVALS[0]), waits)
+    raise BudgetTooSmall(
+        f"needs at least {math.ceil(least.total)} s, of which {least.detection:g} s until the window shows the violation "
+        f"and {least.hold:g} s while it must last"
     )
+
+
+def worst_case(chosen: Timing, waits: Iterable[Wait]) -> WorstCase:
+    """The sum of all waits with these intervals, for the rule that waits longest (a rule of no detection if none)."""
+    cases = [
+        WorstCase(
+            detection=wait.detection,
+            scrape=chosen.scrape_interval,
+            evaluation=chosen.evaluation_interval,
+            hold=_whole_evaluations(chosen, wait.hold),
+            group=chosen.group_wait,
+        )
+        for wait in tuple(waits) or (Wait(0.0),)
+    ]
+    return max(cases, key=lambda case: case.total)
+
+
+def _whole_evaluations(chosen: Timing, hold: float | None) -> float:
+    """Prometheus looks only at evaluations: a `for` of 5 s with one every 2 s takes 6 s."""
+    if hold is None:
+        return chosen.hold(HOLD_EVALUATIONS["critical"])
+    return chosen.hold(math.ceil(hold / chosen.evaluation_interval))
 
 
 def _timing(interval: float) -> Timing:

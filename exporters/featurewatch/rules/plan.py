@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from featurewatch import delivery
@@ -51,6 +53,9 @@ class Judgement:
     """Chance per window to fire at 80 % of what is allowed, under the minimum traffic."""
     detection: float
     """Seconds until the window shows it when every event is bad, at the minimum traffic."""
+    fires_from: float
+    """Share of bad events from which it fires at the minimum traffic: above `allowed` where so rare an event takes
+    longer than the window to happen often enough to be judged."""
 
     @property
     def bound(self) -> float | None:
@@ -93,29 +98,22 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
         for limit in objective.limits
     ]
     windows = [_window(objectives, objective, limit, file, faults) for objective, limit in measured]
+    if faults:  # intervals from windows that cannot be would only repeat the same faults in other words
+        raise Faulty(faults)
     waits = [
-        (_detection(objectives, _allowed(objective, limit), window), limit.hold)
+        delivery.Wait(_detection(objectives, _allowed(objective, limit), window), limit.hold)
         for (objective, limit), window in zip(measured, windows, strict=True)
         if limit.severity is Severity.CRITICAL
     ]
-    slowest, hold = max(waits, key=lambda wait: wait[0] + (wait[1] or 0.0), default=(0.0, None))
     try:
-        timing = delivery.timing(objectives.delivery_budget, slowest, hold)
+        timing = delivery.timing(objectives.delivery_budget, waits, min(windows, default=math.inf) / SCRAPES_PER_WINDOW)
     except delivery.BudgetTooSmall as error:
-        faults.append(Fault(file, 0, 0, f"delivery.budget: {duration_text(objectives.delivery_budget)}", str(error)))
-        raise Faulty(faults) from error
-    for (objective, _), window in zip(measured, windows, strict=True):
-        if window < SCRAPES_PER_WINDOW * timing.scrape_interval:
-            least = duration_text(SCRAPES_PER_WINDOW * timing.scrape_interval)
-            faults.append(
-                Fault(file, 0, 0, f"{objective.name}: a window of {duration_text(window)}", f"at least {least}")
-            )
-    if faults:
-        raise Faulty(faults)
+        what = f"delivery.budget: {duration_text(objectives.delivery_budget)}"
+        raise Faulty([Fault(file, 0, 0, what, str(error))]) from error
     return Plan(
         objectives=objectives,
         timing=timing,
-        worst_case=delivery.worst_case(timing, slowest, hold),
+        worst_case=delivery.worst_case(timing, waits),
         judgements=tuple(
             _judgement(objectives, objective, limit, window, timing)
             for (objective, limit), window in zip(measured, windows, strict=True)
@@ -149,25 +147,36 @@ def _window(
 ) -> float:
     """The declared window when it can be trusted, else the shortest that can; else a fault."""
     allowed = _allowed(objective, limit)
-    trusted = [
-        window
-        for window in WINDOWS
-        if objectives.minimum_traffic * window >= MINIMUM_EVENTS
-        and _false_firing(objectives, allowed, window) <= TOLERATED
-    ]
+    trusted = [window for window in WINDOWS if not any(_doubts(objectives, allowed, window))]
+    place = f"{objective.name}, {limit.severity}"
     declared = limit.window
     if declared is not None:
-        chance = _false_firing(objectives, allowed, declared)
-        if chance > TOLERATED:
-            what = f"{objective.name}: a window of {duration_text(declared)} fires falsely in {chance:.1%} of windows"
-            advice = f"take {duration_text(trusted[0])}" if trusted else "raise traffic.minimum"
-            faults.append(Fault(file, 0, 0, what, f"{advice}, or leave `window` out"))
+        advice = f"take {duration_text(trusted[0])}" if trusted else "raise traffic.minimum"
+        faults += [
+            Fault(file, 0, 0, f"{place}: a window of {duration_text(declared)} {what}", f"{advice}, or leave it out")
+            for what in _doubts(objectives, allowed, declared)
+        ]
         return declared
     if not trusted:
-        what = f"{objective.name}: no window up to {duration_text(WINDOWS[-1])} can be trusted at this traffic"
+        what = f"{place}: no window up to {duration_text(WINDOWS[-1])} can be trusted at this traffic"
         faults.append(Fault(file, 0, 0, what, "raise traffic.minimum or loosen the limit"))
         return WINDOWS[-1]
     return trusted[0]
+
+
+def _doubts(objectives: Objectives, allowed: float, window: float) -> Iterator[str]:
+    """Why a declared window cannot be trusted."""
+    shortest = SCRAPES_PER_WINDOW * delivery.INTERVALS[0]
+    if window < shortest:
+        yield f"is shorter than {SCRAPES_PER_WINDOW} scrapes"
+    if window > objectives.retention:
+        yield f"is longer than the samples are kept ({duration_text(objectives.retention)})"
+    events = objectives.minimum_traffic * window
+    if events < MINIMUM_EVENTS:
+        yield f"holds {events:.3g} events at the minimum traffic, and fewer than {MINIMUM_EVENTS} are never judged"
+    chance = _false_firing(objectives, allowed, window)
+    if chance > TOLERATED:
+        yield f"fires falsely in {chance:.1%} of windows"
 
 
 def _detection(objectives: Objectives, allowed: float, window: float) -> float:
@@ -194,4 +203,5 @@ def _judgement(
         hold=hold,
         false_firing=_false_firing(objectives, allowed, window),
         detection=_detection(objectives, allowed, window),
+        fires_from=max(allowed, MINIMUM_BAD / (objectives.minimum_traffic * window)),
     )
