@@ -1,0 +1,199 @@
+"""Panels made from one objective: its unit, limits, links and description come from what was declared."""
+
+from __future__ import annotations
+
+from featurewatch import names
+from featurewatch.dashboards import limits, panels, queries, units
+from featurewatch.dashboards.panels import Panel
+from featurewatch.dashboards.queries import Query
+from featurewatch.objectives.model import Objective, PresenceObjective, QuantileObjective, RatioObjective
+from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.rules import recorded
+from featurewatch.rules.build import SHOWN_QUANTILES
+from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, Judgement, Plan
+
+BY_EXTRACTOR = f"{{{{{names.EXTRACTOR}}}}}"
+
+DOWN_UP = {0: ("down", "red"), 1: ("up", "green")}
+NONE_SOME = {0: ("none", "red"), 1: ("measured", "green")}
+
+
+def now(plan: Plan, objective: Objective) -> Panel:
+    """Where the objective stands: one number on the colour of the severity it has reached."""
+    if isinstance(objective, PresenceObjective):
+        return _presence_now(plan, objective)
+    mildest = limits.judgements(plan, objective.name)[0]
+    ladder = limits.declared(objective)
+    write = limits.writer(objective)
+    promised = f"{'≥' if ladder.side == 'below' else '≤'} {write(mildest.limit.bound)}"
+    seen = f"over the last {duration_text(mildest.window)}, of the extractor that is worst off"
+    if isinstance(objective, QuantileObjective):
+        title, unit, decimals = f"{quantile_name(objective.quantile)} {promised}", units.SECONDS, None
+        series = recorded.quantile_seconds(objective.quantile, mildest.window)
+        shows = (
+            f"{objective.title}: {quantile_name(objective.quantile)} {seen}. The number is interpolated in its bucket, "
+            "but on which side of a limit it lies is exact: each limit is an edge of a bucket."
+        )
+    else:
+        title, unit = f"{objective.title} {promised}", units.SHARE
+        decimals = units.share_decimals(bound for bound, _ in ladder.bounds)
+        series = queries.ratio_series(mildest)
+        shows = f"{objective.title}: their share {seen}."
+    good = f"green, {promised}. An alert also wants {MINIMUM_BAD} bad events and that it lasts, so colour comes first."
+    return panels.stat(
+        title,
+        Query(queries.worst(series, ladder.side)),
+        unit=unit,
+        decimals=decimals,
+        description=panels.describe(shows, good, ladder.text(write)),
+        limits=ladder,
+        links=_links(plan, objective),
+    )
+
+
+def limits_used(plan: Plan) -> Panel:
+    """All ladders on one scale: how near each limit is."""
+    return panels.used_bars(
+        "How much of each limit is used",
+        [
+            Query(queries.limit_used(judgement), _step_name(judgement))
+            for judgement in plan.judgements
+            if judgement.allowed  # nothing can be used of nothing
+        ],
+        description=panels.describe(
+            "The share of bad events over the share that each limit allows, for the extractor that is worst off. "
+            "100 % is the limit.",
+            f"every bar below {percent_text(MARGIN)}; up to there no alert is likely to fire by chance.",
+        ),
+        wary=MARGIN,
+    )
+
+
+def percentiles(plan: Plan) -> Panel:
+    """How long extractions take, with all limits of time as lines."""
+    timed = quantile_objectives(plan)
+    ladder = limits.merged(timed)
+    window = plan.show_window
+    shown = [
+        Query(
+            queries.of_extractors(recorded.quantile_seconds(quantile, window)),
+            f"{quantile_name(quantile)} {BY_EXTRACTOR}",
+        )
+        for quantile in SHOWN_QUANTILES
+    ]
+    promises = "; ".join(
+        f"{quantile_name(objective.quantile)} {limits.declared(objective).text(duration_text)}" for objective in timed
+    )
+    return panels.time_series(
+        "How long extractions take",
+        shown,
+        unit=units.SECONDS,
+        limits=ladder,
+        span=(0, max((1.2 * bound for bound, _ in ladder.bounds), default=None)),
+        interval=interval(plan),
+        description=panels.describe(
+            f"Percentiles of the duration of successful extractions over {duration_text(window)}, from every source. "
+            "Interpolated between buckets; exact at the lines.",
+            "the promised percentile stays below its line, and the others keep their distance from each other.",
+            promises,
+        ),
+    )
+
+
+def share_too_slow(plan: Plan, objective: QuantileObjective) -> Panel:
+    """The exact statement behind a quantile: which share of extractions lies beyond each limit."""
+    ladder = limits.judgements(plan, objective.name)
+    allowed = limits.allowed(ladder)
+    highest = max(judgement.allowed for judgement in ladder)
+    bounds = [duration_text(step.limit.bound) for step in ladder]
+    return panels.time_series(
+        f"Share of extractions slower than {' and '.join(bounds)}",
+        [
+            Query(queries.of_extractors(queries.ratio_series(step)), f"> {bound} {BY_EXTRACTOR}")
+            for step, bound in zip(ladder, bounds, strict=True)
+        ],
+        unit=units.SHARE,
+        decimals=units.share_decimals([highest]),
+        limits=allowed,
+        span=(0, 2 * highest),
+        interval=interval(plan),
+        links=_links(plan, objective),
+        description=panels.describe(
+            f"Exact, from the buckets' edges, and what the alert {objective.alert} compares: "
+            f"{quantile_name(objective.quantile)} is above a limit when more than {percent_text(highest)} lie beyond.",
+            f"below the line at {percent_text(highest)}.",
+            limits.declared(objective).text(duration_text),
+        ),
+    )
+
+
+def ratio(plan: Plan, objective: RatioObjective) -> Panel:
+    """A ratio over time with its limits as lines."""
+    ladder = limits.judgements(plan, objective.name)
+    declared = limits.declared(objective)
+    bounds = [bound for bound, _ in declared.bounds]
+    series = dict.fromkeys(queries.ratio_series(step) for step in ladder)
+    span = (max(0.0, 2 * min(bounds) - 1), 1.0) if declared.side == "below" else (0.0, 2 * max(bounds))
+    return panels.time_series(
+        objective.title,
+        [Query(queries.of_extractors(name), BY_EXTRACTOR) for name in series],
+        unit=units.SHARE,
+        decimals=units.share_decimals(bounds),
+        limits=declared,
+        span=span,
+        interval=interval(plan),
+        links=_links(plan, objective),
+        description=panels.describe(
+            f"{objective.title}, as a share of all that ended by themselves, over "
+            f"{duration_text(ladder[0].window)}. A gap is a time without traffic.",
+            f"{'above' if declared.side == 'below' else 'below'} the line.",
+            declared.text(percent_text),
+        ),
+    )
+
+
+def quantile_objectives(plan: Plan) -> tuple[QuantileObjective, ...]:
+    return tuple(found for found in plan.objectives.objectives if isinstance(found, QuantileObjective))
+
+
+def ratio_objectives(plan: Plan) -> tuple[RatioObjective, ...]:
+    return tuple(found for found in plan.objectives.objectives if isinstance(found, RatioObjective))
+
+
+def quantile_name(quantile: float) -> str:
+    """0.95 -> p95."""
+    return f"p{quantile * 100:g}"
+
+
+def interval(plan: Plan) -> str:
+    """The shortest step that has new data; Grafana derives `$__rate_interval` from it."""
+    return duration_text(plan.timing.scrape_interval)
+
+
+def _presence_now(plan: Plan, objective: PresenceObjective) -> Panel:
+    if objective.of == "target":
+        query, words = f"max({queries.of_service(recorded.SERVICE_UP)}) or vector(0)", DOWN_UP
+        shows = "Whether at least one target of the service answers Prometheus."
+    else:
+        query, words = queries.happens(recorded.extractions_rate(plan.show_window)), NONE_SOME
+        shows = f"Whether the service has counted an extraction in the last {duration_text(plan.show_window)}."
+    steps = [f"absent for {duration_text(limit.bound)} is {limit.severity}" for limit in objective.limits]
+    return panels.stat(
+        objective.title,
+        Query(query),
+        unit=units.STATE,
+        description=panels.describe(shows, f"“{words[1][0]}”.", ", ".join(steps)),
+        words=words,
+        no_value="no answer from Prometheus",
+        links=_links(plan, objective),
+    )
+
+
+def _step_name(judgement: Judgement) -> str:
+    declared = limits.declared(judgement.objective)
+    bound = limits.writer(judgement.objective)(judgement.limit.bound)
+    return f"{judgement.objective.name} {declared.side} {bound} ({judgement.limit.severity})"
+
+
+def _links(plan: Plan, objective: Objective) -> list[Panel]:
+    return [panels.link(f"What to do: {objective.alert}", f"{plan.objectives.runbooks}/{objective.alert}")]
