@@ -7,10 +7,9 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import scrape
+from featurewatch import routes, scrape
 from featurewatch.dashboards import generate as dashboards
 from featurewatch.faults import Fault
-from featurewatch.routes import config as routes
 from featurewatch.rules import catalogue, model, promtool_tests
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
