@@ -45,6 +45,7 @@ class Faults:
     def __init__(self) -> None:
         self._faults: dict[Channel, InjectedFault] = dict.fromkeys(CHANNELS, InjectedFault())
         self._changed = {channel: asyncio.Event() for channel in CHANNELS}
+        self._closed = False
 
     def now(self) -> dict[Channel, InjectedFault]:
         return dict(self._faults)
@@ -52,7 +53,7 @@ class Faults:
     def set(self, channel: Channel, fault: InjectedFault) -> None:
         """Puts `fault` in force; requests that hang because of the former one go on."""
         self._faults[channel] = fault
-        self.release(channel)
+        self._release(channel)
 
     def take(self, channel: Channel) -> InjectedFault | None:
         """The fault that meets the request at hand, counted off; None if the channel works."""
@@ -64,20 +65,24 @@ class Faults:
             self._faults[channel] = left
         return fault
 
-    def release(self, *channels: Channel) -> None:
-        """Lets hanging requests of these channels (none given: of all) go on."""
-        for channel in channels or CHANNELS:
-            self._changed[channel].set()
-            self._changed[channel] = asyncio.Event()
+    def close(self) -> None:
+        """Ends whatever hangs, unanswered."""
+        self._closed = True
+        for channel in CHANNELS:
+            self._release(channel)
 
     async def hang(self, channel: Channel, fault: InjectedFault, gone: Callable[[], Awaitable[object]]) -> bool:
-        """Waits as the fault says. False when the sender gave up first, which `gone` tells by returning."""
+        """Waits as the fault says. False when the sender gave up first (`gone` tells by returning) or on closing."""
         leaving = asyncio.ensure_future(gone())
         released = asyncio.ensure_future(self._changed[channel].wait())
         try:
             await asyncio.wait((leaving, released), timeout=fault.seconds, return_when=asyncio.FIRST_COMPLETED)
-            return not leaving.done()
+            return not leaving.done() and not self._closed
         finally:
             leaving.cancel()
             released.cancel()
             await asyncio.gather(leaving, released, return_exceptions=True)
+
+    def _release(self, channel: Channel) -> None:
+        self._changed[channel].set()
+        self._changed[channel] = asyncio.Event()

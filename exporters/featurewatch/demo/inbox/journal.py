@@ -8,6 +8,7 @@ soon as there is room.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -38,13 +39,14 @@ class Loaded:
 class Journal:
     """The files in one directory. `limit` bounds lines and raw files; older ones are removed.
 
-    Raises OSError when opened in a directory that cannot be made or written.
+    Opening raises OSError when the directory cannot be made or written, or another inbox uses it.
     """
 
     def __init__(self, directory: Path, limit: int) -> None:
         self._directory = directory
         self._limit = limit
         self._file = -1
+        self._locked = -1
         self._lines = 0
         self._waiting: deque[bytes] = deque(maxlen=limit)
         self._mid_line = False
@@ -60,6 +62,7 @@ class Journal:
     def open(self) -> Loaded:
         """Makes the directory if need be, reads what is there, and gets ready to append."""
         (self._directory / RAW_DIRECTORY).mkdir(parents=True, exist_ok=True)
+        self._lock()
         path = self._directory / FILE_NAME
         self._file = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o644)
         content = path.read_bytes()
@@ -94,6 +97,8 @@ class Journal:
     def append(self, delivery: Delivery, kept: tuple[Delivery, ...] = ()) -> None:
         """Adds a line. `kept` are the deliveries still in memory; the file is cut down to them when it has grown."""
         self._append(delivery.to_line())
+        if delivery.raw and not self._waiting:
+            self._failing = False
         if self._lines > 2 * self._limit:
             self._shorten(kept, delivery.id)
 
@@ -116,11 +121,22 @@ class Journal:
         self._append(_marker(last_id))
 
     def close(self) -> None:
-        if self._file >= 0:
-            os.close(self._file)
-            self._file = -1
+        for file in (self._file, self._locked):
+            if file >= 0:
+                os.close(file)
+        self._file = self._locked = -1
+
+    def _lock(self) -> None:
+        """Keeps others out; the lock ends with the process, however it ends."""
+        self._locked = os.open(self._directory / "lock", os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._locked, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise BlockingIOError(error.errno, "another inbox is using it", str(self._directory)) from None
 
     def _append(self, line: bytes) -> None:
+        if self._file < 0:
+            return
         self._waiting.append(line)
         while self._waiting:
             start = b"\n" if self._mid_line else b""
@@ -134,7 +150,6 @@ class Journal:
                 continue  # a torn line: the next try fails and says why, or writes it whole on a line of its own
             self._waiting.popleft()
             self._lines += 1
-            self._failing = False
 
     def _shorten(self, kept: tuple[Delivery, ...], last_id: int) -> None:
         """Writes the journal anew with `kept` only, if it holds twice as many lines as it may."""

@@ -20,7 +20,7 @@ from typing import Any, Final
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from featurewatch import names
-from featurewatch.demo.inbox.faults import Faults
+from featurewatch.demo.inbox.faults import Faults, InjectedFault
 from featurewatch.demo.inbox.mailbox import Mailbox
 from featurewatch.demo.inbox.message import Message, clean
 from featurewatch.demo.inbox.recognition import LABELS, alert_names, recognise, status_of
@@ -88,7 +88,7 @@ class MailServer(SMTP):
         self._mailbox = mailbox
         self._faults = faults
         self._credentials = credentials
-        self._lost = asyncio.Event()
+        self._refused: Envelope | None = None
         super().__init__(
             self,
             data_size_limit=max_bytes,
@@ -105,9 +105,10 @@ class MailServer(SMTP):
         """Sends a reply; a refusal of ours or of the library's is recorded first."""
         text = status.decode("utf-8", "replace") if isinstance(status, bytes) else str(status)
         if text[:1] in "45" and text[:3].isdigit():
-            envelope = self.envelope
-            raw = envelope.content if envelope is not None and isinstance(envelope.content, bytes) else b""
-            self._record(raw, text)
+            # The library has put a new envelope in place by the time it answers for the mail in the former one.
+            envelope, self._refused = self._refused or self.envelope, None
+            if envelope is not None:
+                self._record(envelope, text)
         await super().push(status)
 
     async def handle_MAIL(  # noqa: N802
@@ -123,15 +124,11 @@ class MailServer(SMTP):
         content = envelope.content if isinstance(envelope.content, bytes) else b""
         fault = self._faults.take("email")
         if fault is not None and fault.mode == "status":
+            self._refused = envelope
             code = fault.code("email")
-            kind = f"{code // 100}.3.0"
-            return f"{code} {kind} {fault.describe('email')}"
+            return f"{code} {code // 100}.3.0 {fault.describe('email')}"
         if fault is not None:
-            try:
-                await self._faults.hang("email", fault, asyncio.Event().wait)
-            except asyncio.CancelledError:
-                self._record(content, f"{fault.describe('email')}; the sender gave up")
-                raise
+            await self._hang(fault, envelope)
         self._mailbox.receive(read_mail(content, tuple(envelope.rcpt_tos)), content, ".eml")
         return "250 2.0.0 OK"
 
@@ -145,9 +142,19 @@ class MailServer(SMTP):
         )
         return AuthResult(success=known, handled=False)
 
-    def _record(self, raw: bytes, reason: str) -> None:
-        recipients = tuple(self.envelope.rcpt_tos) if self.envelope is not None else ()
-        self._mailbox.receive(read_mail(raw, recipients), raw, ".eml", reason)
+    async def _hang(self, fault: InjectedFault, envelope: Envelope) -> None:
+        """Returns when the mail may be accepted. The library cancels this when the sender closes the connection."""
+        try:
+            if await self._faults.hang("email", fault, asyncio.Event().wait):
+                return
+            raise asyncio.CancelledError
+        except asyncio.CancelledError:
+            self._record(envelope, f"{fault.describe('email')}; never answered")
+            raise
+
+    def _record(self, envelope: Envelope, reason: str) -> None:
+        raw = envelope.content if isinstance(envelope.content, bytes) else b""
+        self._mailbox.receive(read_mail(raw, tuple(envelope.rcpt_tos)), raw, ".eml", reason)
 
 
 def _header(message: EmailMessage, name: str) -> str:

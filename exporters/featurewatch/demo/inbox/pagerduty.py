@@ -16,7 +16,7 @@ from typing import Any, Final
 from featurewatch import names
 from featurewatch.demo.inbox.answer import Answer, read_json
 from featurewatch.demo.inbox.message import Message, Status, clean
-from featurewatch.demo.inbox.recognition import Recognised, alert_names, keep_labels, recognise
+from featurewatch.demo.inbox.recognition import Recognised, alert_names, keep_labels, labels_in, names_in, recognise
 
 MAX_EVENT_BYTES: Final = 512_000
 ROUTING_KEY_LENGTH: Final = 32
@@ -173,7 +173,8 @@ def _message(event: Mapping[str, Any]) -> Message:
     status = ACTIONS.get(action, "none") if isinstance(action, str) else "none"
     summary = _text(payload.get("summary"))
     found = _recognise(status, summary, payload, details)
-    labels = dict(found.labels) | keep_labels(details)
+    listed = [alert for name in ("firing", "resolved") for alert in _list(details.get(name))]
+    labels = dict(found.labels) | labels_in(listed) | keep_labels(details)
     key = event.get("dedup_key")
     return Message(
         channel="pagerduty",
@@ -190,7 +191,13 @@ def _message(event: Mapping[str, Any]) -> Message:
 
 
 def _recognise(status: Status, summary: str, payload: Mapping[str, Any], details: Mapping[str, Any]) -> Recognised:
-    """Alerts by name: the details say it best, then the class, then the summary."""
+    """Alerts by name: the details say it best, then the class, then the summary.
+
+    Alertmanager's default details hold its alerts under `firing` and `resolved`, as JSON or (older versions) as text.
+    """
+    firing, resolved = names_in(details.get("firing")), names_in(details.get("resolved"))
+    if firing or resolved:
+        return Recognised(status=status, firing=firing, resolved=resolved)
     sections = "\n".join(f"{name}:\n{_text(details.get(name))}" for name in ("firing", "resolved"))
     named = alert_names(" ".join(_text(details.get(name)) for name in ("alertname", "alerts", "alert")))
     found = recognise(summary, sections, status=status)
@@ -203,6 +210,10 @@ def _recognise(status: Status, summary: str, payload: Mapping[str, Any], details
         firing=named if status == "firing" else (),
         resolved=named if status == "resolved" else (),
     )
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(value: object) -> str:

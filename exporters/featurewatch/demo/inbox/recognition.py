@@ -7,7 +7,7 @@ own templates and ours), and often a list of labels in the body (`- alertname = 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -29,7 +29,8 @@ _FIRST_NAMES: Final = re.compile(rf"[\s(*_`:]*({_NAME.pattern}(?:\s*,\s*{_NAME.p
 _PAIR: Final = re.compile(
     rf"[\s\-*•_>|`]*\b({'|'.join((ALERTNAME, 'alert', *LABELS))})\b[\s*_`]*[=:][\s*_`]*(.*)", re.IGNORECASE
 )
-_SECTION: Final = re.compile(r"\W*(?:alerts\s+)?(firing|resolved)\W*", re.IGNORECASE)
+_SECTION: Final = re.compile(r"[\W\d]*(?:alerts\s+)?(firing|resolved)[\W\d]*", re.IGNORECASE)
+"""A line that heads a list: `Alerts Firing:`, `[2] Resolved`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +64,17 @@ def alert_names(text: str) -> tuple[str, ...]:
 def keep_labels(labels: Mapping[str, object]) -> dict[str, str]:
     """The labels worth keeping, as text, shortened."""
     return {name: clean(value, 256) for name in LABELS if isinstance(value := labels.get(name), str) and value}
+
+
+def names_in(alerts: object) -> tuple[str, ...]:
+    """The names in a list of alerts as Alertmanager writes them in JSON."""
+    return _unique(clean(name, 256) for labels in _label_sets(alerts) if (name := labels.get(ALERTNAME)))
+
+
+def labels_in(alerts: object) -> dict[str, str]:
+    """The labels that all alerts of such a list have in common."""
+    sets = [keep_labels(labels).items() for labels in _label_sets(alerts)]
+    return dict(set(sets[0]).intersection(*sets[1:])) if sets else {}
 
 
 def status_of(text: str) -> Status:
@@ -104,6 +116,15 @@ def _read_body(text: str) -> tuple[list[tuple[Status, str]], dict[str, str]]:
     return listed, labels
 
 
+def _label_sets(alerts: object) -> list[dict[str, str]]:
+    found = [alert.get("labels") for alert in alerts if isinstance(alert, dict)] if isinstance(alerts, list) else []
+    return [
+        {name: value for name, value in labels.items() if isinstance(value, str)}
+        for labels in found
+        if isinstance(labels, dict)
+    ]
+
+
 def _belongs(section: Status, side: Status, status: Status) -> bool:
     """Whether a name found in `section` counts on `side`: an unmarked name follows the message as a whole."""
     if section == "none":
@@ -111,5 +132,5 @@ def _belongs(section: Status, side: Status, status: Status) -> bool:
     return section == side
 
 
-def _unique(found: Iterable[str] | Iterator[str]) -> tuple[str, ...]:
+def _unique(found: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))[:100]

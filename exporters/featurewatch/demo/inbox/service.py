@@ -69,7 +69,7 @@ async def serve(settings: Settings, announce: Callable[[Started], None]) -> None
         def stop() -> None:
             server.should_exit = True
             mailbox.close()
-            faults.release()
+            faults.close()
 
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):

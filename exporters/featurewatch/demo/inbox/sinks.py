@@ -38,7 +38,7 @@ class Sinks:
         channel = answer.message.channel
         fault = self.faults.take(channel)
         if fault is not None and fault.mode == "hang" and not await self.faults.hang(channel, fault, _gone(request)):
-            answer = replace(answer, reason=f"{fault.describe(channel)}; the sender gave up")
+            answer = replace(answer, reason=f"{fault.describe(channel)}; never answered")
         elif fault is not None and fault.mode == "status":
             answer = _troubled(answer, fault)
         elif not answer.reason:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from featurewatch import names
 from featurewatch.demo.inbox.answer import Answer, read_json
 from featurewatch.demo.inbox.message import Message, Status, clean
-from featurewatch.demo.inbox.recognition import ALERTNAME, keep_labels
+from featurewatch.demo.inbox.recognition import keep_labels, names_in
 
 VERSION: Final = "4"
 _MAPS: Final = ("groupLabels", "commonLabels", "commonAnnotations")
@@ -86,7 +86,9 @@ def _is_time(value: object) -> bool:
 def _message(payload: Mapping[str, Any]) -> Message:
     listed = payload.get("alerts")
     alerts = [alert for alert in listed if isinstance(alert, dict)] if isinstance(listed, list) else []
-    firing, resolved = _named(alerts, "firing"), _named(alerts, "resolved")
+    firing, resolved = (
+        names_in([alert for alert in alerts if alert.get("status") == said]) for said in ("firing", "resolved")
+    )
     common = _map(payload.get("commonLabels"))
     labels = keep_labels(common)
     annotations = _map(payload.get("commonAnnotations"))
@@ -115,11 +117,6 @@ def _describe(alert: Mapping[str, Any]) -> str:
     labels, annotations = _map(alert.get("labels")), _map(alert.get("annotations"))
     pairs = ", ".join(f"{name}={value}" for name, value in sorted(labels.items()))
     return "\n  ".join([pairs, *(f"{name}: {value}" for name, value in sorted(annotations.items()))])
-
-
-def _named(alerts: list[dict[str, Any]], status: str) -> tuple[str, ...]:
-    found = (_map(alert.get("labels")).get(ALERTNAME, "") for alert in alerts if alert.get("status") == status)
-    return tuple(dict.fromkeys(clean(name, 256) for name in found if name))[:100]
 
 
 def _map(value: object) -> dict[str, str]:
