@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 from examples.market_features.settings import PREFIX, Settings, SettingsError
@@ -39,3 +40,10 @@ def test_every_setting_has_its_environment_variable() -> None:
 def test_a_setting_that_cannot_be_is_refused_by_its_name(name: str, text: str) -> None:
     with pytest.raises(SettingsError, match=f"FEATUREWATCH_EXAMPLE_{name} is .*; it takes "):
         Settings.from_environment({PREFIX + name: text})
+
+
+def test_the_readme_names_every_setting_with_its_default() -> None:
+    readme = (Path(__file__).parents[1] / "examples/market_features/README.md").read_text()
+    for field in dataclasses.fields(Settings):
+        default = float(field.default)  # type: ignore[arg-type]  # numbers and a switch, all of them
+        assert f"| `{PREFIX}{field.name.upper()}` | {default:g} |" in readme

@@ -78,7 +78,7 @@ class Tally:
             "seconds": round(self.seconds, 3),
             "rate": round(self.sent / self.seconds, 2) if self.seconds > 0 else None,
             "served_from": dict(self.served_from),
-            "latency_seconds": {_quantile_name(q): _quantile(ordered, q) for q in QUANTILES},
+            "latency_seconds": {_quantile_name(q): _quantile(ordered, q) if ordered else None for q in QUANTILES},
         }
 
     def as_text(self) -> str:
@@ -200,8 +200,8 @@ def _kind(error: Exception) -> str:
 
 
 def _quantile(ordered: Sequence[float], q: float) -> float:
-    """The smallest value that at least a share `q` of the values does not exceed; NaN of none."""
-    return ordered[max(0, math.ceil(q * len(ordered)) - 1)] if ordered else math.nan
+    """The smallest value that at least a share `q` of the values does not exceed."""
+    return ordered[max(0, math.ceil(q * len(ordered)) - 1)]
 
 
 def _quantile_name(q: float) -> str:
@@ -226,7 +226,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.error("argument --url: takes an address that begins with http:// or https://")
     plan = Plan(chosen.url, chosen.rate, chosen.seconds, chosen.count, chosen.seed, chosen.answer_seconds)
     tally = asyncio.run(_until_told_to_stop(plan))
-    sys.stdout.write(json.dumps(_without_nan(tally.as_mapping())) + "\n" if chosen.json else tally.as_text())
+    sys.stdout.write(json.dumps(tally.as_mapping()) + "\n" if chosen.json else tally.as_text())
     if not tally.answered:
         sys.stderr.write(f"{plan.url} never answered; is the service running there?\n")
         return 1
@@ -249,15 +249,6 @@ def _up_to(most: float) -> Callable[[str], float]:
         return value
 
     return number
-
-
-def _without_nan(summary: Mapping[str, object]) -> Mapping[str, object]:
-    return {
-        name: {k: None if isinstance(v, float) and math.isnan(v) else v for k, v in value.items()}
-        if isinstance(value, Mapping)
-        else value
-        for name, value in summary.items()
-    }
 
 
 if __name__ == "__main__":
