@@ -54,9 +54,7 @@ def _ladders(plan: Plan) -> Iterator[tuple[str, dict[Severity, float]]]:
             for judgement in plan.judgements
             if judgement.objective.name == objective.name
         }
-        ladder |= {
-            watch.limit.severity: 0.0 for watch in plan.watches if watch.objective.name == objective.name
-        }
+        ladder |= {watch.limit.severity: 0.0 for watch in plan.watches if watch.objective.name == objective.name}
         yield objective.name, ladder
 
 
