@@ -43,7 +43,7 @@ def test_the_bounded_look_back_gives_what_the_whole_history_gives(market: Market
         "close_zscore_250": indicators.rolling_zscore(series.close, 250),
     }
     for name, column in whole.items():
-        assert features[name] == pytest.approx(column[-1], rel=1e-9)
+        assert features[name] == pytest.approx(column[-1], rel=1e-12)
 
 
 def test_features_of_a_past_session_know_nothing_of_what_came_after(market: MarketData) -> None:
