@@ -30,6 +30,12 @@ def test_a_heading_states_status_and_names(
     assert (found.status, list(found.firing), list(found.resolved)) == (status, firing, resolved)
 
 
+def test_our_own_heading_states_severity_and_service_too() -> None:
+    found = recognise("[FIRING:2] ExtractionTooSlow (critical) on market-features: 2 alerts", "Service: more exact")
+    assert found.firing == ("ExtractionTooSlow",)
+    assert found.labels == {"severity": "critical", "service": "more exact"}
+
+
 def test_names_listed_in_the_body_win_over_the_heading() -> None:
     body = "Labels:\n - alertname = HitRateLow\n - severity = high\n - service = market\n"
     found = recognise("[FIRING:1] market (HitRateLow high)", body)

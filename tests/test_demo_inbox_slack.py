@@ -12,7 +12,7 @@ import httpx
 import pytest
 from tests.demo_inbox import RunningInbox, running_inbox
 
-from featurewatch.demo.inbox.slack import Workspace
+from featurewatch.demo.inbox.slack import Workspace, shown
 
 PATH = "/services/T0FEATURE/B0WATCH/s3cr3tToken"
 
@@ -52,6 +52,12 @@ def test_a_message_as_alertmanager_sends_it_is_answered_with_ok_and_understood(i
     assert received.recipients == ("#alerts",)
     assert received.summary == "[FIRING:1] ExtractionTooSlow (critical)"
     assert json.loads(inbox.client.raw(received)) == alertmanager_message()
+
+
+def test_text_is_kept_as_slack_would_show_it() -> None:
+    assert (
+        shown("a &lt;b&gt; &amp;amp; <https://x/y?a=1&amp;b=2|Runbook>") == "a <b> &amp; Runbook: https://x/y?a=1&b=2"
+    )
 
 
 def test_the_same_message_as_a_form_is_accepted_too(inbox: RunningInbox) -> None:
@@ -101,6 +107,9 @@ def test_what_is_just_allowed_is_accepted(inbox: RunningInbox, body: object) -> 
         ("/services/T0FEATURE/B0WATCH/wrongToken", 403, "invalid_token"),
         ("/services/T0FEATURE/B0OTHER/s3cr3tToken", 404, "no_service"),
         ("/services/T0OTHER/B0WATCH/s3cr3tToken", 404, "no_team"),
+        ("/services/T0FEATURE/B0WATCH/s3cr3tToken/more", 403, "invalid_token"),
+        ("/services/T0FEATURE/B0WATCH", 403, "invalid_token"),
+        ("/services/", 404, "no_team"),
     ],
 )
 def test_a_webhook_that_does_not_exist_is_refused(inbox: RunningInbox, path: str, status: int, error: str) -> None:
@@ -110,10 +119,10 @@ def test_a_webhook_that_does_not_exist_is_refused(inbox: RunningInbox, path: str
 
 def test_without_a_known_webhook_any_path_of_the_right_shape_exists() -> None:
     workspace = Workspace()
-    assert workspace.path_error("T000", "B000", "demo") == ""
-    assert workspace.path_error("X000", "B000", "demo") == "no_team"
-    assert workspace.path_error("T000", "000", "demo") == "no_service"
-    assert workspace.path_error("T000", "B000", "de mo") == "invalid_token"
+    assert workspace.path_error("T000/B000/demo") == ""
+    assert workspace.path_error("X000/B000/demo") == "no_team"
+    assert workspace.path_error("T000/000/demo") == "no_service"
+    assert workspace.path_error("T000/B000/de mo") == "invalid_token"
 
 
 @pytest.mark.parametrize(

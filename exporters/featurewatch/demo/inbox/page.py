@@ -31,7 +31,7 @@ _STYLE: Final = """
 :root { color-scheme: light dark; font: 15px/1.45 system-ui, sans-serif; --line: #8884; }
 body { max-width: 68rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { font-size: 1.4rem; margin: 0 0 .3rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .4rem; }
-h2 small, .quiet { font-weight: 400; opacity: .7; }
+h2 a { color: inherit; } h2 small, .quiet { font-weight: 400; opacity: .7; }
 nav a { margin-right: .9rem; }
 article { border-top: 1px solid var(--line); padding: .5rem 0; }
 summary { display: flex; gap: .7rem; align-items: baseline; cursor: pointer; }
@@ -80,11 +80,14 @@ def _links(query: Query) -> str:
 
 def _section(recipient: str, deliveries: Sequence[Delivery]) -> str:
     articles = "".join(_article(delivery) for delivery in deliveries)
-    return f"<section><h2>{escape(recipient)} <small>{len(deliveries)}</small></h2>{articles}</section>"
+    alone = escape(urlencode({"recipient": recipient}))
+    title = f'<a href="/?{alone}">{escape(recipient)}</a> <small>{len(deliveries)}</small>'
+    return f"<section><h2>{title}</h2>{articles}</section>"
 
 
 def _article(delivery: Delivery) -> str:
     marks = [_mark(delivery.status, delivery.status)] if delivery.status != "none" else []
+    marks += [_mark(delivery.severity, "")] if delivery.severity else []
     marks += [_mark("refused", "refused")] if delivery.refused else []
     title = delivery.summary or ", ".join(delivery.alerts) or "(no subject)"
     facts = [

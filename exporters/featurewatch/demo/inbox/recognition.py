@@ -26,6 +26,8 @@ _MARK: Final = r"(FIRING|RESOLVED)(?:\s*:\s*\d+)?"
 _HEADING: Final = re.compile(rf"\[\s*{_MARK}(?:\s*[,|/+&]\s*{_MARK})?\s*\]([^\r\n]*)", re.IGNORECASE)
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _FIRST_NAMES: Final = re.compile(rf"[\s(*_`:]*({_NAME.pattern}(?:\s*,\s*{_NAME.pattern})*)")
+_WHERE: Final = re.compile(r"\((critical|high|medium|low)\) on ([^\s:]+)", re.IGNORECASE)
+"""The rest of our own headings: `ExtractionTooSlow (critical) on market-features: …`."""
 _PAIR: Final = re.compile(
     rf"[\s\-*•_>|`]*\b({'|'.join((ALERTNAME, 'alert', *LABELS))})\b[\s*_`]*[=:][\s*_`]*(.*)", re.IGNORECASE
 )
@@ -45,7 +47,7 @@ class Recognised:
 
 def recognise(heading: str, body: str = "", *, status: Status = "none") -> Recognised:
     """What `heading` (subject, title, summary) and `body` say. A `status` known from elsewhere wins."""
-    said, in_heading = _read_heading(heading)
+    said, in_heading, where = _read_heading(heading)
     if status == "none":
         status = said
     listed, labels = _read_body(body)
@@ -53,7 +55,7 @@ def recognise(heading: str, body: str = "", *, status: Status = "none") -> Recog
         listed = [("none", name) for name in in_heading]
     firing = _unique(name for section, name in listed if _belongs(section, "firing", status))
     resolved = _unique(name for section, name in listed if _belongs(section, "resolved", status))
-    return Recognised(status=status, firing=firing, resolved=resolved, labels=labels)
+    return Recognised(status=status, firing=firing, resolved=resolved, labels=where | labels)
 
 
 def alert_names(text: str) -> tuple[str, ...]:
@@ -90,14 +92,16 @@ def status_of(text: str) -> Status:
             return "none"
 
 
-def _read_heading(text: str) -> tuple[Status, tuple[str, ...]]:
+def _read_heading(text: str) -> tuple[Status, tuple[str, ...], dict[str, str]]:
     found = _HEADING.search(text)
     if found is None:
-        return "none", ()
+        return "none", (), {}
     marks = {mark.lower() for mark in found.group(1, 2) if mark}
     status: Status = "mixed" if len(marks) == 2 else status_of(marks.pop())
     first = _FIRST_NAMES.match(found.group(3))
-    return status, alert_names(first.group(1)) if first else ()
+    where = _WHERE.search(found.group(3))
+    labels = {names.SEVERITY: where[1].lower(), names.SERVICE: clean(where[2], 256)} if where else {}
+    return status, alert_names(first.group(1)) if first else (), labels
 
 
 def _read_body(text: str) -> tuple[list[tuple[Status, str]], dict[str, str]]:

@@ -40,7 +40,7 @@ def create_app(settings: Settings, mailbox: Mailbox, faults: Faults) -> FastAPI:
         incidents.replay(delivery)
     rate = RateLimit(settings.pagerduty_calls_per_minute, time.monotonic)
     posted = sinks.Sinks(settings.workspace, settings.account, mailbox, faults, incidents, rate)
-    app = FastAPI(title="featurewatch inbox", docs_url=None, redoc_url=None)
+    app = FastAPI(title="featurewatch inbox", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.include_router(sinks.create_router(posted))
     app.include_router(reading.create_router(mailbox, incidents))
     app.include_router(administration.create_router(mailbox, faults, incidents, settings.administrators))

@@ -37,6 +37,7 @@ _STATUS: Final[Mapping[str, int]] = {
     "channel_not_found": 404,
 }
 _FILE_PATH: Final = re.compile(r"/services/([^/]+)/([^/]+)/([^/]+)")
+_LINK: Final = re.compile(r"<(https?://[^|<>\s]{1,2000})\|([^<>\n]{1,200})>")
 _ATTACHMENT_TEXT: Final = ("pretext", "title", "text", "fallback")
 _ATTACHMENT_CONTENT: Final = (*_ATTACHMENT_TEXT, "fields", "actions", "blocks", "image_url", "thumb_url", "footer")
 
@@ -60,8 +61,9 @@ class Workspace:
             raise ValueError("not the URL of a Slack webhook; expected …/services/T…/B…/…")
         return cls(found[1], found[2], found[3], channels)
 
-    def path_error(self, team: str, service: str, token: str) -> str:
-        """The error for a webhook path, empty if the webhook exists."""
+    def path_error(self, path: str) -> str:
+        """The error for what follows `/services/`, empty if the webhook exists."""
+        team, service, token = (*path.split("/", 2), "", "")[:3]
         for given, wanted, shape, error in (
             (team, self.team, r"T[A-Za-z0-9]+", "no_team"),
             (service, self.service, r"B[A-Za-z0-9]+", "no_service"),
@@ -72,11 +74,11 @@ class Workspace:
         return ""
 
 
-def answer_webhook(workspace: Workspace, path: tuple[str, str, str], content_type: str, body: bytes) -> Answer:
+def answer_webhook(workspace: Workspace, path: str, content_type: str, body: bytes) -> Answer:
     """What Slack answers to a POST to an incoming webhook: `ok`, or a status with the error as plain text."""
     error, payload = _read(content_type, body)
     message = _message(payload)
-    error = workspace.path_error(*path) or error or _payload_error(workspace, payload)
+    error = workspace.path_error(path) or error or _payload_error(workspace, payload)
     if error:
         return Answer(message=message, status=_STATUS[error], body=error, reason=error)
     return Answer(message=message, body="ok")
@@ -99,6 +101,12 @@ def answer_post_message(workspace: Workspace, authorization: str, content_type: 
         error = _payload_error(workspace, payload)
     said = {"ok": False, "error": error} if error else {"ok": True, "channel": payload["channel"], "ts": "0.000001"}
     return Answer(message=message, body=json.dumps(said), media_type="application/json", reason=error)
+
+
+def shown(text: str) -> str:
+    """`text` as Slack shows it ("Formatting message text"): links by name and address, the three escapes undone."""
+    named = _LINK.sub(r"\2: \1", text)
+    return named.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def rate_limited(answer: Answer, retry_after: float) -> Answer:
@@ -148,8 +156,8 @@ def _message(payload: Mapping[str, Any]) -> Message:
     lines += list(_block_texts(payload.get("blocks")))
     titles = [item.get("title") or item.get("fallback") for item in attachments]
     summary = next((title for title in [*titles, *lines] if isinstance(title, str) and title), "")
-    body = clean("\n".join(dict.fromkeys(lines)))
-    found = recognise(next((line for line in lines if "[" in line), summary), body)
+    body = clean(shown("\n".join(dict.fromkeys(lines))))
+    found = recognise(shown(next((line for line in lines if "[" in line), summary)), body)
     return Message(
         channel="slack",
         status=found.status,
@@ -158,7 +166,7 @@ def _message(payload: Mapping[str, Any]) -> Message:
         severity=found.labels.get(names.SEVERITY, ""),
         labels=found.labels,
         recipients=(_channel(payload.get("channel")),),
-        summary=clean(summary, 1024),
+        summary=clean(shown(summary), 1024),
         body=body,
     )
 
