@@ -45,7 +45,7 @@ class Package:
 def fetch(
     packages: Iterable[str],
     tools_folder: Path,
-    say: Callable[[str], None] = lambda line: None,
+    say: Callable[[str], None] = lambda _: None,
     apt_in: Callable[[Path], Apt] = for_this_machine,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> list[Package]:
@@ -87,8 +87,7 @@ def fetch(
 def fetched_packages(tools_folder: Path) -> list[Package]:
     """What the folder holds, by its manifests."""
     return [
-        Package(**json.loads(manifest.read_text()))
-        for manifest in sorted(tools_folder.glob(f"debian/*/{MANIFEST}"))
+        Package(**json.loads(manifest.read_text())) for manifest in sorted(tools_folder.glob(f"debian/*/{MANIFEST}"))
     ]
 
 

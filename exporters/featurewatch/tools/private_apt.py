@@ -60,7 +60,9 @@ class PrivateApt:
 
     def _write_configuration(self) -> None:
         if re.search(r'["\\\n]', str(self.folder)):
-            raise ToolError(f"apt cannot work in {self.folder}: the path has a quote, a backslash or a line break in it")
+            raise ToolError(
+                f"apt cannot work in {self.folder}: the path has a quote, a backslash or a line break in it"
+            )
         for inner in ("state/lists/partial", "cache/archives/partial", "etc/apt.conf.d", "etc/preferences.d", "log"):
             (self.folder / inner).mkdir(parents=True, exist_ok=True)
         (self.folder / "state/status").touch()

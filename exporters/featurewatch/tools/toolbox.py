@@ -50,7 +50,7 @@ def look(tools_folder: Path, search_path: str | None = None) -> tuple[dict[Tool,
 
 def provide(
     tools_folder: Path,
-    say: Callable[[str], None] = lambda line: None,
+    say: Callable[[str], None] = lambda _: None,
     search_path: str | None = None,
     fetch_packages: Callable[..., object] = fetch,
 ) -> Tools:

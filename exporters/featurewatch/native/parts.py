@@ -1,0 +1,193 @@
+"""What our own stack consists of: each part's command, where it listens, when it is ready."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
+from pathlib import Path
+from typing import Final
+
+from featurewatch.native.part import Part, Stack
+from featurewatch.native.ports import LOOPBACK
+from featurewatch.tools.alertmanager import Launch
+from featurewatch.tools.locate import Found
+
+# What the objectives and the dashboards use; everything else would be scraped, stored and never looked at.
+NODE_COLLECTORS: Final = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat", "time", "uname")
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where each part listens, on loopback."""
+
+    prometheus: int = 9090
+    alertmanager: int = 9093
+    node_exporter: int = 9100
+    extractor: int = 8000
+    inbox_smtp: int = 2525
+    inbox_http: int = 8025
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that the commands of the stack depend on. All paths are absolute."""
+
+    checkout: Path
+    run_dir: Path
+    """Holds `prometheus/prometheus.yaml` and `alertmanager/alertmanager.yaml`, with all that these refer to."""
+    data_dir: Path
+    log_dir: Path
+    prometheus: Found
+    alertmanager: Found
+    node_exporter: Found
+    alertmanager_launch: Launch
+    """From `featurewatch.tools.alertmanager.alertmanager_command`."""
+    ports: Ports = field(default_factory=Ports)
+    retention: str = "35d"
+    resend_delay: str = "1m"
+    """How often Prometheus repeats a firing alert to Alertmanager."""
+    maintenance_interval: str = "10s"
+    """How often Alertmanager writes down what it has sent: what a kill makes it forget, and then send again."""
+    with_example: bool = True
+    """With the demo inbox and the example extractor."""
+    inbox_arguments: tuple[str, ...] = ()
+    """More arguments for the inbox, such as what it is to accept."""
+    extractor_admin: bool = True
+    """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
+
+
+def stack(settings: Settings) -> Stack:
+    """The stack in starting order: whoever receives comes before whoever sends."""
+    wanted: list[Callable[[Settings], Part]] = [node_exporter, alertmanager, prometheus]
+    if settings.with_example:
+        # Alertmanager delivers into the inbox, and Prometheus finds the extractor alive at its first scrape.
+        wanted = [node_exporter, inbox, alertmanager, extractor, prometheus]
+    return Stack(tuple(make(settings) for make in wanted), settings.run_dir, settings.log_dir)
+
+
+def prometheus(settings: Settings) -> Part:
+    """Judges: scrapes, evaluates the rules, stores."""
+    folder, port = settings.run_dir / "prometheus", settings.ports.prometheus
+    base = _base(port)
+    return Part(
+        name="prometheus",
+        argv=(
+            str(settings.prometheus.path),
+            f"--config.file={folder / 'prometheus.yaml'}",
+            f"--storage.tsdb.path={settings.data_dir / 'prometheus'}",
+            f"--storage.tsdb.retention.time={settings.retention}",
+            f"--web.listen-address={LOOPBACK}:{port}",
+            # Otherwise links in messages carry this machine's name, on which nothing listens.
+            f"--web.external-url={base}/",
+            "--web.enable-lifecycle",
+            f"--rules.alert.resend-delay={settings.resend_delay}",
+            "--enable-feature=native-histograms",
+        ),
+        cwd=folder,
+        ready_url=f"{base}/-/ready",
+        ports=(port,),
+        url=base,
+        version=str(settings.prometheus.version),
+        # Flushes what it holds in memory, which takes a while when that is much.
+        stop_seconds=60,
+        watch=(folder,),
+        reload_url=f"{base}/-/reload",
+    )
+
+
+def alertmanager(settings: Settings) -> Part:
+    """Routes: groups, inhibits, sends."""
+    folder, port = settings.run_dir / "alertmanager", settings.ports.alertmanager
+    base = _base(port)
+    launch = settings.alertmanager_launch
+    return Part(
+        name="alertmanager",
+        argv=(
+            *launch.argv,
+            f"--config.file={folder / 'alertmanager.yaml'}",
+            f"--storage.path={settings.data_dir / 'alertmanager'}",
+            f"--data.maintenance-interval={settings.maintenance_interval}",
+            f"--web.listen-address={LOOPBACK}:{port}",
+            f"--web.external-url={base}/",
+            # Empty: no cluster, and no port for one.
+            "--cluster.listen-address=",
+        ),
+        cwd=launch.cwd or folder,
+        ready_url=f"{base}/-/ready",
+        ports=(port,),
+        url=base,
+        version=str(settings.alertmanager.version),
+        watch=(folder,),
+        reload_url=f"{base}/-/reload",
+    )
+
+
+def node_exporter(settings: Settings) -> Part:
+    """Measures the machine."""
+    port = settings.ports.node_exporter
+    return Part(
+        name="node_exporter",
+        argv=(
+            str(settings.node_exporter.path),
+            f"--web.listen-address={LOOPBACK}:{port}",
+            "--collector.disable-defaults",
+            *(f"--collector.{name}" for name in NODE_COLLECTORS),
+        ),
+        cwd=settings.run_dir,
+        ready_url=f"{_base(port)}/metrics",
+        ports=(port,),
+        url=f"{_base(port)}/metrics",
+        version=str(settings.node_exporter.version),
+    )
+
+
+def inbox(settings: Settings) -> Part:
+    """Receives, in the demo, what the channels deliver."""
+    smtp, http = settings.ports.inbox_smtp, settings.ports.inbox_http
+    return Part(
+        name="inbox",
+        argv=(
+            *(sys.executable, "-m", "featurewatch.demo.inbox"),
+            *("--smtp-port", str(smtp), "--http-port", str(http)),
+            *("--directory", str(settings.data_dir / "inbox")),
+            *settings.inbox_arguments,
+        ),
+        cwd=settings.checkout,
+        ready_url=f"{_base(http)}/-/ready",
+        ports=(smtp, http),
+        url=_base(http),
+        version=_version("featurewatch"),
+    )
+
+
+def extractor(settings: Settings) -> Part:
+    """The example: technical features of market data."""
+    port = settings.ports.extractor
+    return Part(
+        name="extractor",
+        argv=(
+            *(sys.executable, "-m", "uvicorn", "--app-dir", "examples", "market_features.service:create_app"),
+            *("--factory", "--host", LOOPBACK, "--port", str(port), "--no-access-log"),
+        ),
+        cwd=settings.checkout,
+        ready_url=f"{_base(port)}/-/ready",
+        env={"FEATUREWATCH_EXAMPLE_ADMIN": "1" if settings.extractor_admin else "0"},
+        ports=(port,),
+        url=_base(port),
+        version=_version("featurewatch"),
+        watch=(settings.checkout / "examples/market_features",),
+    )
+
+
+def _base(port: int) -> str:
+    return f"http://{LOOPBACK}:{port}"
+
+
+def _version(distribution: str) -> str:
+    try:
+        return installed_version(distribution)
+    except PackageNotFoundError:  # run from a checkout that was never installed
+        return ""
