@@ -54,8 +54,8 @@ class Judgement:
     detection: float
     """Seconds until the window shows it when every event is bad, at the minimum traffic."""
     fires_from: float
-    """Share of bad events from which it fires at the minimum traffic: above `allowed` where so rare an event takes
-    longer than the window to happen often enough to be judged."""
+    """Share of bad events from which it fires at the minimum traffic. Above `allowed` only where a short window was
+    declared, in which so rare an event does not happen often enough to be judged."""
 
     @property
     def bound(self) -> float | None:
@@ -147,7 +147,11 @@ def _window(
 ) -> float:
     """The declared window when it can be trusted, else the shortest that can; else a fault."""
     allowed = _allowed(objective, limit)
-    trusted = [window for window in WINDOWS if not any(_doubts(objectives, allowed, window))]
+    trusted = [
+        window
+        for window in WINDOWS
+        if _fires_from(objectives, allowed, window) <= allowed and not any(_doubts(objectives, allowed, window))
+    ]
     place = f"{objective.name}, {limit.severity}"
     declared = limit.window
     if declared is not None:
@@ -179,6 +183,11 @@ def _doubts(objectives: Objectives, allowed: float, window: float) -> Iterator[s
         yield f"fires falsely in {chance:.1%} of windows"
 
 
+def _fires_from(objectives: Objectives, allowed: float, window: float) -> float:
+    least = MINIMUM_BAD / (objectives.minimum_traffic * window)
+    return least if least > allowed + 1e-12 else allowed
+
+
 def _detection(objectives: Objectives, allowed: float, window: float) -> float:
     """Seconds of nothing but bad events until their share in the window is over what is allowed."""
     return max(allowed * window, MINIMUM_BAD / objectives.minimum_traffic)
@@ -203,5 +212,5 @@ def _judgement(
         hold=hold,
         false_firing=_false_firing(objectives, allowed, window),
         detection=_detection(objectives, allowed, window),
-        fires_from=max(allowed, MINIMUM_BAD / (objectives.minimum_traffic * window)),
+        fires_from=_fires_from(objectives, allowed, window),
     )
