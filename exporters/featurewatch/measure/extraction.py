@@ -1,35 +1,40 @@
-"""One extraction as a context manager."""
+"""One extraction as its own code sees it: an object to mark, and a context manager."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from types import TracebackType
-from typing import Self
+from typing import Self, cast
 
 from featurewatch import names
-from featurewatch.measure.marks import Mark, mark
+from featurewatch.measure.marks import Failure, Mark, outstanding, set_aside, take
 from featurewatch.measure.outcomes import Outcomes
 from featurewatch.names import ServedFrom
 
 
 class Extraction:
-    """One extraction while it runs: `with monitor.extraction() as extraction`, or `async with`.
+    """One extraction while it runs: what the code inside it can say about it."""
 
-    Its duration is the time between entering and leaving. An exception counts as an error and goes on to the caller.
-    """
-
-    __slots__ = ("_error_type", "_outer", "_started", "served_from")
+    __slots__ = ("served_from",)
 
     served_from: ServedFrom
-    """Set this when the features did not come from `compute`. Exists once the block was entered."""
-
-    _error_type: str | None
-    _outer: Mark | None
-    _started: float
+    """Set this when the features did not come from `compute`."""
 
     def failed(self, error_type: str) -> None:
-        """Count this extraction as failed although no exception leaves the block."""
-        self._error_type = error_type
+        """Count this extraction as failed although no exception leaves it. The last word counts."""
+        self.served_from = cast("ServedFrom", Failure(error_type))
+
+
+class ExtractionBlock(Extraction):
+    """`with monitor.extraction() as extraction`, or `async with`; it lasts from entering to leaving the block.
+
+    An exception counts as an error and goes on to the caller.
+    """
+
+    __slots__ = ("_outer", "_started")
+
+    _outer: Mark | None
+    _started: float
 
     def __enter__(self) -> Self:
         raise NotImplementedError("use monitor.extraction()")
@@ -47,22 +52,20 @@ class Extraction:
         self.__exit__(kind, error, traceback)
 
 
-def extraction_class(outcomes: Outcomes, clock: Callable[[], float], running: list[None] | None) -> type[Extraction]:
-    """The Extraction of one monitor, with everything its two methods need in closure cells: the cheapest form."""
-    read_mark, set_mark = mark.get, mark.set
-    successes, capacity = outcomes.successes, outcomes.capacity
+def block_class(outcomes: Outcomes, clock: Callable[[], float], running: list[None] | None) -> type[ExtractionBlock]:
+    """The block of one monitor, with everything its two methods need in closure cells: the cheapest form."""
+    source, capacity = outcomes.successes.get, outcomes.capacity
     compute: ServedFrom = names.COMPUTE
 
-    class MonitoredExtraction(Extraction):
+    class MonitoredBlock(ExtractionBlock):
         __slots__ = ()
 
         def __enter__(self) -> Self:
             self.served_from = compute
-            self._error_type = None
+            self._outer = None
             try:
-                outer = self._outer = read_mark()
-                if outer is not None:
-                    set_mark(None)
+                if outstanding:
+                    self._outer = set_aside()
                 if running is not None:
                     running.append(None)
                 self._started = clock()
@@ -78,31 +81,27 @@ def extraction_class(outcomes: Outcomes, clock: Callable[[], float], running: li
         ) -> None:
             try:
                 seconds = clock() - self._started
-                said = read_mark()
-                if error is None and said is None and self._error_type is None and self.served_from in successes:
-                    append, buffer, fold = successes[self.served_from]
-                    append(seconds)
-                    if len(buffer) >= capacity:
-                        fold()
+                if outstanding:
+                    self._take_mark()
+                if error is not None:
+                    outcomes.raised(seconds, error)
                 else:
-                    self._end(seconds, error, said)
+                    known = source(self.served_from)
+                    if known is None:
+                        outcomes.marked(seconds, self.served_from)
+                    else:
+                        append, buffer, fold = known
+                        append(seconds)
+                        if len(buffer) >= capacity:
+                            fold()
                 if running:
                     running.pop()
-                if self._outer is not None:
-                    set_mark(self._outer)
             except Exception as inner:  # noqa: BLE001 - never reaches the caller
                 outcomes.trouble(inner)
 
-        def _end(self, seconds: float, error: BaseException | None, said: Mark | None) -> None:
-            if said is not None:
-                set_mark(None)
-            if error is not None:
-                outcomes.raised(seconds, error)
-            elif self._error_type is not None:
-                outcomes.failed(seconds, self._error_type)
-            elif said is not None and self.served_from == compute:
-                outcomes.marked(seconds, said)
-            else:
-                outcomes.succeeded(seconds, self.served_from)
+        def _take_mark(self) -> None:
+            said = take(self._outer)
+            if said is not None and self.served_from == compute:
+                self.served_from = cast("ServedFrom", said)
 
-    return MonitoredExtraction
+    return MonitoredBlock

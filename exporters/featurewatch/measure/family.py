@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from featurewatch.measure.labels import Labels
 
@@ -35,16 +35,11 @@ class Value(Protocol):
         """Start at zero in a forked child, with locks of its own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Totals:
+class Totals(NamedTuple):
     """A histogram at one moment. `cumulative[i]` counts the samples up to and including `edges[i]`; the last is all."""
 
     cumulative: tuple[int, ...]
     sum: float
-
-    @property
-    def count(self) -> int:
-        return self.cumulative[-1]
 
 
 class Distribution(Protocol):

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import threading
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from itertools import pairwise, repeat
+from operator import add
 
 from featurewatch.measure.family import Totals
 from featurewatch.measure.labels import Labels
@@ -118,10 +119,10 @@ class Histogram:
             self._totals, self._pending = totals, None
 
     def _with(self, samples: list[float]) -> Totals:
-        before = self._totals
+        before, edges = self._totals, self.edges
         try:
             total = float(sum(samples))
-            valid = math.isfinite(total)
+            valid = total < math.inf  # false for NaN, too
             if valid:
                 samples.sort()
                 valid = samples[0] >= 0
@@ -130,9 +131,13 @@ class Histogram:
         if not valid:
             samples = self._valid_ones(samples)
             total = sum(samples)
-        upto = map(bisect_right, repeat(samples), self.edges)
-        cumulative = *map(int.__add__, before.cumulative, upto), before.count + len(samples)
-        return Totals(cumulative, before.sum + total)
+            if not samples:
+                return before
+        # Only the edges between the shortest and the longest sample have to be searched for.
+        count, low, high = len(samples), bisect_left(edges, samples[0]), bisect_left(edges, samples[-1])
+        between = map(bisect_right, repeat(samples), edges[low:high])
+        upto = *repeat(0, low), *between, *repeat(count, len(edges) + 1 - high)
+        return Totals(tuple(map(add, before.cumulative, upto)), before.sum + total)
 
     def _valid_ones(self, samples: Sequence[object]) -> list[float]:
         """The samples that are durations, sorted; the others are counted by reason."""

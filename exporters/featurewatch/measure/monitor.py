@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import metadata
 from time import perf_counter
-from typing import Any, Protocol, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from featurewatch import names
 from featurewatch.measure.counter import Counter, Gauge
 from featurewatch.measure.errors import ErrorTypes
-from featurewatch.measure.extraction import Extraction, extraction_class
+from featurewatch.measure.extraction import Extraction, ExtractionBlock, block_class
 from featurewatch.measure.family import Family
 from featurewatch.measure.histogram import DEFAULT_BUFFER, REFUSALS, Histogram, checked_edges
 from featurewatch.measure.labels import chosen_name
 from featurewatch.measure.outcomes import Outcomes
 from featurewatch.measure.registry import Registry
 from featurewatch.measure.trouble import Trouble
-from featurewatch.measure.wrapping import measured
+from featurewatch.measure.wrapping import Measuring, measured
 from featurewatch.names import ServedFrom
 
 DURATION = Family(names.EXTRACTION_DURATION, "histogram", "Time from the start of an extraction to its end.")
@@ -27,6 +28,9 @@ INTERNAL = Family(names.INTERNAL_ERRORS, "counter", "Errors inside featurewatch 
 BUILD = Family(names.BUILD_INFO, "gauge", "The featurewatch that measures, as labels; always 1.")
 
 F = TypeVar("F", bound=Callable[..., Any])
+P = ParamSpec("P")
+R = TypeVar("R")
+S = TypeVar("S")
 
 
 class Record(Protocol):
@@ -43,6 +47,15 @@ class Record(Protocol):
 
         NaN, infinite or negative seconds are refused and counted; nothing is raised.
         """
+
+
+class MeasureMarked(Protocol):
+    """`monitor.measure(mark=True)`: a decorator that takes the parameter `extraction` away from the callers."""
+
+    @overload
+    def __call__(self, function: Callable[Concatenate[Extraction, P], R], /) -> Callable[P, R]: ...
+    @overload
+    def __call__(self, function: Callable[Concatenate[S, Extraction, P], R], /) -> Callable[Concatenate[S, P], R]: ...
 
 
 class ExtractionMonitor:
@@ -71,7 +84,7 @@ class ExtractionMonitor:
     """
 
     record: Record
-    extraction: Callable[[], Extraction]
+    extraction: Callable[[], ExtractionBlock]
     """A new extraction, for `with` and `async with`."""
 
     def __init__(
@@ -125,28 +138,38 @@ class ExtractionMonitor:
         self._clock = clock
         self._outcomes = Outcomes(histograms, ErrorTypes(registry, owner, error_types), refused, trouble, buffer)
         self.record = _record(self._outcomes)
-        self.extraction = extraction_class(self._outcomes, clock, self._running)
+        self.extraction = block_class(self._outcomes, clock, self._running)
 
     @overload
     def measure(self, function: F, /) -> F: ...
     @overload
-    def measure(self, /, *, served_from: ServedFrom = ...) -> Callable[[F], F]: ...
-    def measure(self, function: F | None = None, /, *, served_from: ServedFrom = names.COMPUTE) -> F | Callable[[F], F]:
+    def measure(self, /, *, served_from: ServedFrom = ..., mark: Literal[False] = ...) -> Callable[[F], F]: ...
+    @overload
+    def measure(self, /, *, served_from: ServedFrom = ..., mark: Literal[True]) -> MeasureMarked: ...
+    def measure(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        served_from: ServedFrom = names.COMPUTE,
+        mark: bool = False,
+    ) -> Any:
         """Measure each call of a function, or each awaited call of a coroutine function.
 
-        `served_from` is what counts when the body does not call `featurewatch.served_from`. An exception is counted as
-        an error (a cancellation as cancelled) and raised again. Signature, name and type stay as they were. A call
-        whose arguments do not fit the signature fails before the extraction begins and is not counted.
+        `served_from` is what counts when the body says nothing. The body says it by `featurewatch.served_from("cache")`
+        from anywhere inside, or, at a third of the cost, with `mark=True`: then the function has a parameter named
+        `extraction`, first or right after `self`, which callers do not see, and sets `extraction.served_from`.
+
+        An exception is counted as an error (a cancellation as cancelled) and raised again. Name, signature and type
+        stay as they were. A call whose arguments do not fit fails before the extraction begins and is not counted.
 
         TypeError for generators, whose call returns before any work is done: use `extraction()` there.
         """
         if served_from not in self._outcomes.successes:
-            raise ValueError(f"served_from must be one of {', '.join(self._outcomes.successes)}, found {served_from!r}")
-
-        def decorate(target: F) -> F:
-            return measured(target, self._outcomes, self._clock, served_from, self._running)
-
-        return decorate if function is None else decorate(function)
+            known = ", ".join(self._outcomes.successes)
+            raise ValueError(f"served_from must be one of {known}, found {served_from!r}")
+        how = Measuring(self._outcomes, self._clock, self._running, served_from, mark)
+        return partial(measured, how=how) if function is None else measured(function, how)
 
 
 def _record(outcomes: Outcomes) -> Record:

@@ -11,83 +11,130 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import CodeType
-from typing import Any, TypeVar, cast
+from typing import Any
 
-from featurewatch.measure.marks import mark
+from featurewatch.measure.extraction import Extraction
+from featurewatch.measure.marks import outstanding, set_aside, take
 from featurewatch.measure.outcomes import Outcomes
+from featurewatch.measure.passing import EXTRACTION, passing
+from featurewatch.names import ServedFrom
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-# Names begin with _fw_ so that no parameter of a wrapped function hides one.
+# Names begin with _fw_ so that no parameter of a wrapped function hides one. They are globals of the generated code
+# rather than closure cells, since every call would copy all cells, also those that only errors need.
 _TEMPLATE = """\
-def _fw_make(_fw_function, _fw_clock, _fw_append, _fw_buffer, _fw_capacity, _fw_fold,
-             _fw_read_mark, _fw_set_mark, _fw_raised, _fw_marked, _fw_trouble, _fw_running, _fw_len):
-    {async_}def measured({parameters}):
+{async_}def measured({parameters}):
+    {make}
+    try:
+        _fw_outer = _fw_set_aside() if _fw_outstanding else None
+        {begin}
+        _fw_started = _fw_clock()
+    except Exception as _fw_error:
+        _fw_trouble(_fw_error)
+        return {await_}_fw_function({arguments})
+    try:
+        _fw_result = {await_}_fw_function({arguments})
+    except BaseException as _fw_error:
         try:
-            _fw_outer = _fw_read_mark()
-            if _fw_outer is not None:
-                _fw_set_mark(None)
-            {begin}
-            _fw_started = _fw_clock()
-        except Exception as _fw_error:
-            _fw_trouble(_fw_error)
-            return {await_}_fw_function({arguments})
-        try:
-            _fw_result = {await_}_fw_function({arguments})
-        except BaseException as _fw_error:
-            try:
-                _fw_raised(_fw_clock() - _fw_started, _fw_error)
-                {end}
-                _fw_set_mark(_fw_outer)
-            except Exception as _fw_inner:
-                _fw_trouble(_fw_inner)
-            raise
-        try:
-            _fw_seconds = _fw_clock() - _fw_started
-            _fw_said = _fw_read_mark()
-            if _fw_said is None:
-                _fw_append(_fw_seconds)
-                if _fw_len(_fw_buffer) >= _fw_capacity:
-                    _fw_fold()
-            else:
-                _fw_set_mark(None)
-                _fw_marked(_fw_seconds, _fw_said)
+            _fw_raised(_fw_clock() - _fw_started, _fw_error)
             {end}
-            if _fw_outer is not None:
-                _fw_set_mark(_fw_outer)
-        except Exception as _fw_error:
-            _fw_trouble(_fw_error)
-        return _fw_result
-    return measured
+            if _fw_outstanding:
+                _fw_take(_fw_outer)
+        except Exception as _fw_inner:
+            _fw_trouble(_fw_inner)
+        raise
+    try:
+        _fw_seconds = _fw_clock() - _fw_started
+        {end}
+        if _fw_outstanding:
+            _fw_said = _fw_take(_fw_outer)
+            if _fw_said is not None:
+                _fw_known = _fw_source(_fw_said)
+                if _fw_known is None:
+                    _fw_marked(_fw_seconds, _fw_said)
+                else:
+                    _fw_said_append, _fw_said_buffer, _fw_said_fold = _fw_known
+                    _fw_said_append(_fw_seconds)
+                    if len(_fw_said_buffer) >= _fw_capacity:
+                        _fw_said_fold()
+                return _fw_result
+        {choose}
+        _fw_buffer.append(_fw_seconds)
+        if len(_fw_buffer) >= _fw_capacity:
+            _fw_fold()
+    except Exception as _fw_error:
+        _fw_trouble(_fw_error)
+    return _fw_result
 """
+_MAKE = """\
+_fw_extraction = _fw_Extraction()
+    _fw_extraction.served_from = _fw_default"""
+_CHOOSE = """\
+_fw_known = _fw_source(_fw_extraction.served_from)
+        if _fw_known is None:
+            _fw_marked(_fw_seconds, _fw_extraction.served_from)
+            return _fw_result
+        _, _fw_buffer, _fw_fold = _fw_known"""
 
 
-def measured(function: F, outcomes: Outcomes, clock: Callable[[], float], source: str, running: list[None] | None) -> F:
-    """The function, measured; `source` is what counts when the body says nothing."""
-    refuse_what_cannot_be_timed(function)
-    parameters, arguments = signature_text(function)
-    code = _compiled(
-        _TEMPLATE.format(
-            parameters=parameters,
-            arguments=arguments,
-            async_="async " if is_async(function) else "",
-            await_="await " if is_async(function) else "",
-            begin="" if running is None else "_fw_running.append(None)",
-            end="" if running is None else "if _fw_running: _fw_running.pop()",
-        )
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What the wrapper of one function needs to know of its monitor."""
+
+    outcomes: Outcomes
+    clock: Callable[[], float]
+    running: list[None] | None
+    source: ServedFrom
+    mark: bool
+
+
+def measured(function: Callable[..., Any], how: Measuring) -> Callable[..., Any]:
+    """The function, measured. With `how.mark` the wrapper fills the parameter `extraction` and does not have it itself.
+
+    TypeError says what cannot be measured, and what to do instead.
+    """
+    _refuse_what_cannot_be_timed(function)
+    passed = passing(function, fill=how.mark)
+    is_async = _is_async(function)
+    text = _TEMPLATE.format(
+        parameters=passed.parameters,
+        arguments=passed.arguments,
+        async_="async " if is_async else "",
+        await_="await " if is_async else "",
+        begin="" if how.running is None else "_fw_running.append(None)",
+        end="" if how.running is None else "if _fw_running: _fw_running.pop()",
+        make=_MAKE if how.mark else "",
+        choose=_CHOOSE if how.mark else "",
     )
-    namespace: dict[str, Any] = {}
-    exec(code, namespace)  # noqa: S102 - the text above, filled with the names of the function's parameters
-    append, buffer, fold = outcomes.successes[source]
-    wrapper = namespace["_fw_make"](
-        *(function, clock, append, buffer, outcomes.capacity, fold),
-        *(mark.get, mark.set, outcomes.raised, outcomes.marked, outcomes.trouble, running, len),
-    )
-    if inspect.isfunction(function):
-        wrapper.__defaults__ = function.__defaults__
-        wrapper.__kwdefaults__ = function.__kwdefaults__
-    return cast("F", functools.wraps(function)(wrapper))
+    _, buffer, fold = how.outcomes.successes[how.source]
+    namespace: dict[str, Any] = {
+        "_fw_function": function,
+        "_fw_clock": how.clock,
+        "_fw_buffer": buffer,
+        "_fw_capacity": how.outcomes.capacity,
+        "_fw_fold": fold,
+        "_fw_outstanding": outstanding,
+        "_fw_set_aside": set_aside,
+        "_fw_take": take,
+        "_fw_source": how.outcomes.successes.get,
+        "_fw_raised": how.outcomes.raised,
+        "_fw_marked": how.outcomes.marked,
+        "_fw_trouble": how.outcomes.trouble,
+        "_fw_running": how.running,
+        "_fw_Extraction": Extraction,
+        "_fw_default": how.source,
+    }
+    exec(_compiled(text), namespace)  # noqa: S102 - the text above, filled with the names of the parameters
+    wrapper = namespace["measured"]
+    wrapper.__defaults__ = passed.defaults
+    wrapper.__kwdefaults__ = passed.keyword_defaults
+    functools.update_wrapper(wrapper, function)
+    if how.mark:
+        signature = inspect.signature(function)
+        seen = [parameter for name, parameter in signature.parameters.items() if name != EXTRACTION]
+        wrapper.__signature__ = signature.replace(parameters=seen)
+    return wrapper  # type: ignore[no-any-return]
 
 
 @functools.lru_cache(maxsize=256)
@@ -95,49 +142,23 @@ def _compiled(text: str) -> CodeType:
     return compile(text, "<featurewatch measure>", "exec")
 
 
-def is_async(function: Callable[..., Any]) -> bool:
+def _is_async(function: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(
         getattr(function, "__call__", None)  # noqa: B004 - the method itself is wanted
     )
 
 
-def refuse_what_cannot_be_timed(function: Callable[..., Any]) -> None:
-    """TypeError for generators, whose call returns before any work is done, and for what cannot be called."""
+def _refuse_what_cannot_be_timed(function: Callable[..., Any]) -> None:
     if isinstance(function, (classmethod, staticmethod, property)):
         raise TypeError(f"put @monitor.measure below @{type(function).__name__}, next to the function")
     if not callable(function):
         raise TypeError(f"@monitor.measure measures functions, not {function!r}")
+    if isinstance(function, type):
+        raise TypeError(
+            f"@monitor.measure measures functions, not classes: measure a method of {function.__qualname__}"
+        )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(
             f"{function.__qualname__} is a generator: its call returns before it works. "
             "Put `with monitor.extraction():` around the work that shall be timed"
         )
-
-
-def signature_text(function: Callable[..., Any]) -> tuple[str, str]:
-    """The function's parameters as source, and the arguments that pass them on.
-
-    Defaults are left out: the wrapper shares the function's own default objects.
-    """
-    anything = "*_fw_args, **_fw_kwargs", "*_fw_args, **_fw_kwargs"
-    if not inspect.isfunction(function):
-        return anything
-    parameters: list[str] = []
-    arguments: list[str] = []
-    previous: inspect._ParameterKind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    for parameter in inspect.signature(function, follow_wrapped=False).parameters.values():
-        name, kind = parameter.name, parameter.kind
-        if kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            return anything
-        if not name.isidentifier() or name.startswith("_fw_"):
-            return anything
-        if previous is parameter.POSITIONAL_ONLY and kind is not parameter.POSITIONAL_ONLY:
-            parameters.append("/")
-        if kind is parameter.KEYWORD_ONLY and previous is not parameter.KEYWORD_ONLY:
-            parameters.append("*")
-        parameters.append(name)
-        arguments.append(f"{name}={name}" if kind is parameter.KEYWORD_ONLY else name)
-        previous = kind
-    if previous is inspect.Parameter.POSITIONAL_ONLY:
-        parameters.append("/")
-    return ", ".join(parameters), ", ".join(arguments)
