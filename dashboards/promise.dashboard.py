@@ -43,7 +43,6 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
             "Throughput and machine",
             line(
                 service_panels.rate_by_source(plan),
-                service_panels.in_progress(plan),
                 host_panels.cpu(plan),
                 host_panels.memory(plan),
             ),

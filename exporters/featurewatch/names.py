@@ -71,6 +71,9 @@ INTERNAL_ERRORS: Final = "featurewatch_internal_errors_total"
 BUILD_INFO: Final = "featurewatch_build_info"
 """Gauge {service, version}, always 1."""
 
+HISTOGRAMS: Final[frozenset[str]] = frozenset({EXTRACTION_DURATION})
+"""The metrics that are exported as `_bucket`, `_count` and `_sum`."""
+
 # --- bucket edges -----------------------------------------------------------------------------------------------
 DURATION_EDGES_SECONDS: Final[tuple[float, ...]] = (
     *(0.001, 0.0025, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.075, 0.09, 0.1),

@@ -170,8 +170,7 @@ def _table(old: Json) -> Json:
     custom.setdefault("cellOptions", {"type": mode})
     custom.setdefault("inspect", False)
     config = _field_config(old, old["color"]["mode"], custom, mappings=old["mappings"])
-    footer = {"countRows": False, "fields": "", "reducer": ["sum"], "show": False}
-    return {"fieldConfig": config, "options": {"cellHeight": "sm", "footer": footer} | old["options"]}
+    return {"fieldConfig": config, "options": {"cellHeight": "sm"} | old["options"]}
 
 
 def _time_series(old: Json) -> Json:

@@ -141,7 +141,7 @@ def used_bars(title: str, queries: Iterable[Query], *, description: str, wary: f
         dataSource=DATASOURCE,
         targets=_targets([Query(query.expr, query.legend, instant=True) for query in queries]),
         format=units.SHARE,
-        decimals=0,
+        decimals=1,
         min=0,
         max=1,
         calc="lastNotNull",

@@ -10,20 +10,18 @@ from typing import Any, Final
 
 from grafanalib import core as grafana
 
-from featurewatch import names, objectives
+from featurewatch import names, objectives, project
 from featurewatch.dashboards import grafana as edge
 from featurewatch.dashboards import queries
 from featurewatch.dashboards.layout import Row, place
 from featurewatch.dashboards.panel_json import Json
 from featurewatch.dashboards.panels import DATASOURCE
-from featurewatch.faults import Fault, Faulty
 from featurewatch.rules import recorded
 from featurewatch.rules.plan import Plan
 from featurewatch.rules.plan import plan as make_plan
 
 SUFFIX: Final = ".dashboard.py"
 TAG: Final = "featurewatch"
-OBJECTIVES: Final = "objectives.yaml"
 OBJECTIVES_VARIABLE: Final = "FEATUREWATCH_OBJECTIVES"
 EVERYTHING: Final = ".*"
 """What the choice All stands for. It also lets pass what has no such label."""
@@ -50,7 +48,7 @@ class Question:
 
     def build(self, plan: Plan) -> Json:
         """The dashboard's JSON, as data."""
-        origin = f"Made from {OBJECTIVES} and {self.file.name}; change those, not this."
+        origin = f"Made from {project.OBJECTIVES} and {self.file.name}; change those, not this."
         return edge.normalise(
             grafana.Dashboard(
                 title=self.title,
@@ -85,15 +83,14 @@ def question(title: str, about: str) -> Callable[[Callable[[Plan], Iterable[Row]
 
 
 def current_plan(file: Path, environ: Mapping[str, str] | None = None) -> Plan:
-    """The plan of the objectives.yaml named in FEATUREWATCH_OBJECTIVES, else of the nearest one above `file`."""
-    named = (os.environ if environ is None else environ).get(OBJECTIVES_VARIABLE)
-    if named:
-        return make_plan(objectives.load(Path(named)), named)
-    for folder in file.resolve().parents:
-        if (folder / OBJECTIVES).is_file():
-            return make_plan(objectives.load(folder / OBJECTIVES))
-    remedy = f"put one beside the folder of dashboards, or name it in {OBJECTIVES_VARIABLE}"
-    raise Faulty([Fault(str(file), 0, 0, f"no {OBJECTIVES} in any folder above", remedy)])
+    """The plan of the objectives.yaml named in FEATUREWATCH_OBJECTIVES, else of the checkout that holds `file`.
+
+    Raises `Faulty` where there is none, or where it cannot be used.
+    """
+    environ = os.environ if environ is None else environ
+    named = environ.get(OBJECTIVES_VARIABLE)
+    path = Path(named) if named else project.find(file.parent, environ).objectives
+    return make_plan(objectives.load(path), str(path))
 
 
 def _variables(plan: Plan) -> list[Any]:

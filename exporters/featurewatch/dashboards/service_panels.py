@@ -110,24 +110,6 @@ def rate_by_source(plan: Plan) -> Panel:
     )
 
 
-def in_progress(plan: Plan) -> Panel:
-    return panels.time_series(
-        "Extractions in progress",
-        [
-            Query(
-                f"sum by ({names.EXTRACTOR}) ({queries.of_extractors(names.EXTRACTIONS_IN_PROGRESS)})",
-                f"{{{{{names.EXTRACTOR}}}}}",
-            )
-        ],
-        unit=units.COUNT,
-        interval=interval(plan),
-        description=panels.describe(
-            "Extractions that have begun and not ended.",
-            "flat, near rate times duration. A line that only climbs is a queue that nobody works off.",
-        ),
-    )
-
-
 def errors_by_type(plan: Plan) -> Panel:
     errors = (
         f"sum by ({names.ERROR_TYPE}) (\n  rate({queries.of_extractors(names.EXTRACTION_ERRORS)}[$__rate_interval])\n)"

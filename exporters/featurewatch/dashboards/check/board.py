@@ -1,0 +1,78 @@
+"""A dashboard under examination."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from featurewatch.dashboards.check.finding import Finding
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The JSON of a dashboard and the file it is in. Reads kindly: what has the wrong type counts as missing."""
+
+    file: str
+    data: Json
+
+    @property
+    def panels(self) -> list[Json]:
+        """All panels, those folded into rows too."""
+        top = _objects(self.data.get("panels"))
+        return [panel for item in top for panel in (item, *_objects(item.get("panels")))]
+
+    @property
+    def variables(self) -> list[Json]:
+        return _objects(_object(self.data.get("templating")).get("list"))
+
+    @property
+    def annotations(self) -> list[Json]:
+        return _objects(_object(self.data.get("annotations")).get("list"))
+
+    def queries(self) -> Iterator[tuple[Json, Json]]:
+        """Each panel with each of its queries."""
+        for panel in self.panels:
+            for target in _objects(panel.get("targets")):
+                yield panel, target
+
+    def error(self, panel: Json | None, what: str, remedy: str) -> Finding:
+        return self._finding("error", panel, what, remedy)
+
+    def warning(self, panel: Json | None, what: str, remedy: str) -> Finding:
+        return self._finding("warning", panel, what, remedy)
+
+    def _finding(self, severity: Literal["error", "warning"], panel: Json | None, what: str, remedy: str) -> Finding:
+        name = "" if panel is None else str(panel.get("title") or f"panel {panel.get('id')}")
+        return Finding(severity, self.file, name, what, remedy)
+
+
+def field_defaults(panel: Json) -> Json:
+    """`fieldConfig.defaults` of a panel."""
+    return _object(_object(panel.get("fieldConfig")).get("defaults"))
+
+
+def threshold_steps(panel: Json) -> list[Json]:
+    return _objects(_object(field_defaults(panel).get("thresholds")).get("steps"))
+
+
+def strings(value: Any) -> Iterator[str]:
+    """Every string anywhere in `value`."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from strings(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from strings(item)
+
+
+def _object(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def _objects(value: Any) -> list[Json]:
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

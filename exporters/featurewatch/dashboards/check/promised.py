@@ -1,0 +1,56 @@
+"""Is every limit that was declared visible somewhere, at the value that the rules compare with?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from featurewatch.dashboards import queries
+from featurewatch.dashboards.check.board import Board, Json, threshold_steps
+from featurewatch.dashboards.check.finding import Finding
+from featurewatch.dashboards.limits import TOLERANCE
+from featurewatch.objectives.model import QuantileObjective
+from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.rules import recorded
+from featurewatch.rules.plan import Judgement, Plan, Watch
+
+
+def check_promised(boards: Iterable[Board], plan: Plan, where: str) -> Iterator[Finding]:
+    """Findings about limits that no panel of any board shows; reported at `where`, the first board."""
+    panels = [panel for board in boards for panel in board.panels]
+    for judgement in plan.judgements:
+        if not any(_shows_limit(panel, judgement) for panel in panels):
+            quantile = isinstance(judgement.objective, QuantileObjective)
+            bound = (duration_text if quantile else percent_text)(judgement.limit.bound)
+            yield _missing(where, f"{judgement.objective.name}: no panel has a threshold at {bound}")
+    for watch in plan.watches:
+        if not any(_tells_absence(panel, watch) for panel in panels):
+            bound = duration_text(watch.limit.bound)
+            yield _missing(where, f"{watch.objective.name}: no panel says that it may be absent for {bound}")
+
+
+def _missing(where: str, what: str) -> Finding:
+    return Finding("error", where, "", what, "show it with objective_panels.now")
+
+
+def _shows_limit(panel: Json, judgement: Judgement) -> bool:
+    """It asks for the objective's own series and has a step at the bound."""
+    series = {queries.ratio_series(judgement)}
+    if isinstance(judgement.objective, QuantileObjective):
+        series = {recorded.quantile_seconds(judgement.objective.quantile, judgement.window)}
+    asked = [str(target.get("expr")) for target in panel.get("targets") or [] if isinstance(target, dict)]
+    if not any(f"{name}{{" in expr for name in series for expr in asked):
+        return False
+    values = [step.get("value") for step in threshold_steps(panel)]
+    # A step may stand one tolerance behind the limit, on either side.
+    return any(
+        isinstance(value, int | float) and abs(value - judgement.limit.bound) <= 2 * TOLERANCE for value in values
+    )
+
+
+def _tells_absence(panel: Json, watch: Watch) -> bool:
+    linked = any(
+        str(link.get("url", "")).endswith(f"/{watch.objective.alert}")
+        for link in panel.get("links") or []
+        if isinstance(link, dict)
+    )
+    return linked and f"absent for {duration_text(watch.limit.bound)}" in str(panel.get("description"))
