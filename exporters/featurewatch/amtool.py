@@ -90,11 +90,12 @@ class Amtool:
             raise AmtoolError(f"{what}: {self.binary} may not be executed; chmod +x it") from error
         except subprocess.TimeoutExpired as error:
             raise AmtoolError(f"{what}: no answer within {self.timeout:g} s; it was stopped") from error
-        output = done.stdout + done.stderr
+        said = [line for line in done.stderr.splitlines() if "flag overrides" not in line]
+        output = "\n".join([*done.stdout.splitlines(), *said])
         if done.returncode < 0:
             raise AmtoolError(f"{what}: killed by signal {-done.returncode}")
         if done.returncode > 1:
             # Go programs end with 2 when they crash; some settings that look valid do that to amtool.
-            crash = next((line for line in output.splitlines() if line.startswith("panic:")), output.strip()[:200])
+            crash = next((line for line in done.stderr.splitlines() if line.startswith("panic:")), output.strip()[:200])
             raise AmtoolError(f"{what}: crashed ({crash}); the configuration could not be judged, so do not use it")
         return done.returncode, output

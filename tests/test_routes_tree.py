@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import yaml
+from tests import routing
+
+from featurewatch.objectives.model import Limit, Notify, Objectives, Severity
+from featurewatch.routes import alertmanager_config, render
+from featurewatch.routes.channels import CONFIG_KEYS
+from featurewatch.routes.inhibition import EQUAL, Inhibition, inhibitions
+from featurewatch.routes.tree import GROUP_BY
+from featurewatch.rules.plan import Plan, plan
+
+
+@pytest.fixture
+def objectives() -> Objectives:
+    return routing.declared()
+
+
+def _config(chosen: Plan) -> dict[str, Any]:
+    """The configuration as Alertmanager reads it."""
+    loaded: dict[str, Any] = yaml.safe_load(render(alertmanager_config(chosen)))
+    return loaded
+
+
+def _receivers(config: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {receiver["name"]: receiver for receiver in config["receivers"]}
+
+
+def _with_channels(objectives: Objectives, **channels: tuple[str, ...]) -> Plan:
+    declared: dict[Any, Any] = {severity: channels.get(str(severity), ()) for severity in Severity}
+    return routing.with_notify(objectives, replace(objectives.notify, channels=declared))
+
+
+def _with_limits(objectives: Objectives, name: str, *limits: Limit) -> Plan:
+    changed = tuple(
+        replace(objective, limits=limits) if objective.name == name else objective
+        for objective in objectives.objectives
+    )
+    return plan(replace(objectives, objectives=changed))
+
+
+def test_each_severity_has_a_receiver_of_its_name_with_the_declared_channels(objectives: Objectives) -> None:
+    receivers = _receivers(_config(plan(objectives)))
+    for severity, channels in objectives.notify.channels.items():
+        if channels:
+            assert {key for key in receivers[str(severity)] if key != "name"} == {
+                CONFIG_KEYS[name] for name in channels
+            }
+        else:
+            assert str(severity) not in receivers
+
+
+def test_every_channel_of_every_receiver_also_tells_the_end(objectives: Objectives) -> None:
+    configs = [
+        entry
+        for receiver in _receivers(_config(plan(objectives))).values()
+        for key, entries in receiver.items()
+        if key != "name"
+        for entry in entries
+    ]
+    assert len(configs) == sum(map(len, objectives.notify.channels.values()))
+    assert all(entry["send_resolved"] is True for entry in configs)
+
+
+def test_the_timing_is_the_one_of_the_delivery_budget(objectives: Objectives) -> None:
+    route = _config(plan(objectives))["route"]
+    assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("1s", "5s", "4h")
+
+
+def test_grouping_separates_services_and_severities_but_not_extractors() -> None:
+    assert set(GROUP_BY) >= {"alertname", "service", "severity"}
+    assert "extractor" not in GROUP_BY
+
+
+@pytest.mark.parametrize(
+    ("channels", "receiver"),
+    [
+        ({"critical": ("pagerduty",), "high": ("slack",)}, "high"),
+        ({"critical": ("pagerduty",), "medium": ("email",)}, "critical"),
+        ({"medium": ("email",)}, "medium"),
+        ({}, "nobody"),
+    ],
+)
+def test_an_unknown_severity_goes_to_high_or_else_to_whom_there_is(
+    objectives: Objectives, channels: dict[str, tuple[str, ...]], receiver: str
+) -> None:
+    last = _config(_with_channels(objectives, **channels))["route"]["routes"][-1]
+    assert last == {"receiver": receiver}
+
+
+def test_a_channel_that_nobody_uses_leaves_no_trace(objectives: Objectives) -> None:
+    text = render(alertmanager_config(_with_channels(objectives, high=("email",))))
+    config = yaml.safe_load(text)
+    assert "slack_api_url_file" not in config["global"]
+    assert "pagerduty" not in text
+    assert config["global"]["smtp_smarthost"] == "inbox:2525"
+
+
+def test_without_any_channel_there_is_still_a_configuration(objectives: Objectives) -> None:
+    config = _config(routing.with_notify(objectives, Notify(channels=dict.fromkeys(Severity, ()))))
+    assert config["receivers"] == [{"name": "nobody"}]
+    assert "global" not in config
+    assert config["inhibit_rules"] == []
+
+
+def test_a_severity_without_channels_goes_to_nobody(objectives: Objectives) -> None:
+    routes = _config(_with_channels(objectives, high=("email",)))["route"]["routes"]
+    assert {"matchers": ['severity="critical"'], "receiver": "nobody"} in routes
+
+
+def test_braces_in_an_address_are_no_template(objectives: Objectives) -> None:
+    notify = objectives.notify
+    assert notify.slack is not None
+    changed = replace(notify, slack=replace(notify.slack, channel="#{{odd}}"))
+    slack = _receivers(_config(routing.with_notify(objectives, changed)))["high"]["slack_configs"][0]
+    assert slack["channel"] == '#{{ "{{" }}odd}}'
+
+
+def test_the_file_says_what_it_was_made_from_and_explains_each_section(objectives: Objectives) -> None:
+    config = alertmanager_config(plan(objectives))
+    text = render(config)
+    assert text.startswith("# Made from objectives.yaml by `make generate`")
+    assert yaml.safe_load(text) == config
+    lines = text.splitlines()
+    for key in config:
+        assert lines[lines.index(f"{key}:") - 1].startswith("# ")
+
+
+def test_the_same_objectives_give_the_same_text(objectives: Objectives) -> None:
+    assert render(alertmanager_config(plan(objectives))) == render(alertmanager_config(plan(routing.declared())))
+
+
+def test_the_more_severe_step_over_the_same_window_inhibits(objectives: Objectives) -> None:
+    chosen = plan(objectives)
+    assert inhibitions(chosen) == (Inhibition(Severity.CRITICAL, Severity.HIGH, ("extraction-latency",)),)
+    rule = _config(chosen)["inhibit_rules"][0]
+    assert rule["name"] == "critical-over-high"
+    assert set(rule["equal"]) == set(EQUAL) >= {"objective", "service", "extractor"}
+
+
+def test_a_step_over_another_window_inhibits_nothing_because_it_could_last_longer(objectives: Objectives) -> None:
+    chosen = _with_limits(
+        objectives,
+        "extraction-latency",
+        Limit(Severity.HIGH, 0.1, window=300.0),
+        Limit(Severity.CRITICAL, 0.15, window=60.0),
+    )
+    assert inhibitions(chosen) == ()
+
+
+def test_steps_of_a_presence_always_share_their_question(objectives: Objectives) -> None:
+    chosen = _with_limits(
+        objectives,
+        "extractor-up",
+        Limit(Severity.HIGH, 10.0, hold=10.0),
+        Limit(Severity.CRITICAL, 60.0, hold=60.0),
+    )
+    found = {(rule.source, rule.target): rule.objectives for rule in inhibitions(chosen)}
+    assert found[Severity.CRITICAL, Severity.HIGH] == ("extraction-latency", "extractor-up")
+
+
+def test_an_alert_that_nobody_hears_inhibits_nothing(objectives: Objectives) -> None:
+    assert inhibitions(_with_channels(objectives, high=("slack",))) == ()
