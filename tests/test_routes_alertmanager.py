@@ -189,7 +189,7 @@ def test_one_extractor_that_recovers_is_told_while_another_still_fires(chain: Ch
     mail = message_from_string(chain.inbox.client.raw(chain.wait("email", "mixed", "critical")))
     assert mail["Subject"].startswith("[FIRING:1, RESOLVED:1] ExtractionTooSlow (critical)")
     text = _bodies(mail)["text/plain"]
-    assert text.index("FIRING:") < text.index("technical") < text.index("RESOLVED:") < text.index("returns")
+    assert text.index("FIRING:") < text.index("technical") < text.index("RESOLVED.") < text.index("returns")
 
 
 @pytest.mark.end_to_end
