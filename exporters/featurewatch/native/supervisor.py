@@ -21,10 +21,10 @@ from featurewatch.native.part import Part, Stack
 from featurewatch.native.process import Identity, identity
 from featurewatch.native.records import RunFolder, Supervising
 
-_LOGS_VARIABLE: Final = "FEATUREWATCH_LOGS"
 _SOCKET_VARIABLE: Final = "FEATUREWATCH_SOCKET"
 # A unix socket's path has room for 107 bytes, and supervisord first binds `<path>.<pid>`.
 _LONGEST_SOCKET_PATH: Final = 107 - len(".4194304")
+_LOGS: Final = "logs"
 _START_SECONDS: Final = 20.0
 _CALL_SECONDS: Final = 10.0
 # Waits one second longer after each failed start (1, 2, 3 …): these many take about half an hour. Then it gives up,
@@ -42,7 +42,11 @@ BAD_NAME: Final = 10
 
 
 def configuration(parts: Iterable[Part], root: bool) -> str:
-    """supervisord's configuration. Paths come in by environment variables, since a path may hold `%`, `;` or `#`."""
+    """supervisord's configuration, for a supervisord that is started in the run folder.
+
+    It names no path: those may hold `%`, `;` or `#`, which mean something here. What lies in the run folder is
+    relative to it, the log folder is a link there, and the rest comes in by environment variables.
+    """
     lines = [
         "; Made by featurewatch at every start; changes are lost.",
         "[unix_http_server]",
@@ -53,7 +57,7 @@ def configuration(parts: Iterable[Part], root: bool) -> str:
         "supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface",
         "",
         "[supervisord]",
-        f"logfile = %(ENV_{_LOGS_VARIABLE})s/supervisord.log",
+        f"logfile = {_LOGS}/supervisord.log",
         f"logfile_maxbytes = {_LOG_BYTES}",
         f"logfile_backups = {_LOG_BACKUPS}",
         "pidfile = supervisord.pid",
@@ -77,7 +81,7 @@ def configuration(parts: Iterable[Part], root: bool) -> str:
             "stopasgroup = true",
             "killasgroup = true",
             "redirect_stderr = true",
-            f"stdout_logfile = %(ENV_{_LOGS_VARIABLE})s/{part.name}.log",
+            f"stdout_logfile = {_LOGS}/{part.name}.log",
             f"stdout_logfile_maxbytes = {_LOG_BYTES}",
             f"stdout_logfile_backups = {_LOG_BACKUPS}",
         ]
@@ -89,13 +93,13 @@ class Supervisor:
 
     def __init__(self, socket_path: Path, process: Identity) -> None:
         self.process = process
-        self._proxy = xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(socket_path)).supervisor
+        self._socket = socket_path
 
     def answers(self) -> bool:
         """Whether it is up and listening to us."""
         try:
-            return bool(self._proxy.getState())
-        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return bool(self._call("getState"))
+        except StackError:
             return False
 
     def states(self) -> dict[str, Mapping[str, Any]]:
@@ -132,7 +136,9 @@ class Supervisor:
 
     def _call(self, method: str, *arguments: object, accept: tuple[int, ...] = ()) -> Any:
         try:
-            return getattr(self._proxy, method)(*arguments)
+            # One connection per call: supervisord closes idle ones, and calls are far apart.
+            with xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self._socket)) as proxy:
+                return getattr(proxy.supervisor, method)(*arguments)
         except xmlrpc.client.Fault as fault:
             if fault.faultCode in accept:
                 return None
@@ -160,13 +166,13 @@ def start(folder: RunFolder, stack: Stack) -> Supervisor:
     write_configuration(folder, stack.parts)
     log_dir = stack.log_dir.absolute()
     log_dir.mkdir(parents=True, exist_ok=True)
+    _link(folder.path / _LOGS, log_dir)
     socket_path = place_socket(folder.path)
     environment = {
         **os.environ,
         launch.RUN_DIR_VARIABLE: str(folder.path),
         # Quoted, because supervisord splits the command like a shell after it has put the variable in.
         launch.LAUNCHER_VARIABLE: shlex.join([sys.executable, "-I", "-S", launch.__file__]),
-        _LOGS_VARIABLE: str(log_dir),
         _SOCKET_VARIABLE: str(socket_path),
     }
     command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", folder.configuration.name]
@@ -213,6 +219,13 @@ def place_socket(run_dir: Path, longest: int = _LONGEST_SOCKET_PATH) -> Path:
     raise StackError(f"no folder for supervisor's socket: {path} is too long, and no temporary folder can be written")
 
 
+def _link(link: Path, target: Path) -> None:
+    if link == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)
+
+
 def _fits(path: Path, longest: int) -> bool:
     return len(os.fsencode(path)) <= longest
 
@@ -240,6 +253,7 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> http.client.HTTPConnection:  # noqa: ARG002
-        # One connection per call: supervisord closes idle ones, and calls are far apart.
-        return _UnixConnection(self._path)
+    def make_connection(self, host: object) -> http.client.HTTPConnection:
+        connection = _UnixConnection(self._path)
+        self._connection = str(host), connection  # what close() closes
+        return connection

@@ -52,7 +52,7 @@ def locate(tool: Tool, places: Iterable[Path]) -> tuple[Found | None, tuple[Refu
     return None, tuple(refused)
 
 
-def examine(tool: Tool, path: Path) -> Found | Refused:
+def examine(tool: Tool, path: Path, seconds: float = ANSWER_SECONDS) -> Found | Refused:
     """Ask the binary at `path` what it is."""
     try:
         # Some releases answer on standard error, and a stranger by the same name may wait for input or never end.
@@ -61,11 +61,11 @@ def examine(tool: Tool, path: Path) -> Found | Refused:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            timeout=ANSWER_SECONDS,
+            timeout=seconds,
             check=False,
         ).stdout.decode(errors="replace")
     except subprocess.TimeoutExpired:
-        return Refused(tool, path, f"does not answer --version within {ANSWER_SECONDS:g} s")
+        return Refused(tool, path, f"does not answer --version within {seconds:g} s")
     except OSError as fault:
         return Refused(tool, path, f"cannot be run: {fault.strerror}")
     version = printed(tool.name, answer)

@@ -1,0 +1,36 @@
+"""What tests of every part share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from featurewatch.tools import toolbox
+from featurewatch.tools.alertmanager import Launch, alertmanager_command
+from featurewatch.tools.errors import ToolError
+from featurewatch.tools.toolbox import Tools
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def tools() -> Tools:
+    """The real binaries, fetched once for all workers and runs into FEATUREWATCH_TOOLS_DIR or .featurewatch/tools.
+
+    Without them (no network, say) a test is skipped, but fails where CI is set.
+    """
+    folder = Path(os.environ.get("FEATUREWATCH_TOOLS_DIR") or CHECKOUT / ".featurewatch/tools")
+    try:
+        return toolbox.provide(folder)
+    except ToolError as fault:
+        if os.environ.get("CI"):
+            pytest.fail(str(fault), pytrace=False)
+        pytest.skip(str(fault))
+
+
+@pytest.fixture(scope="session")
+def alertmanager_launch(tools: Tools) -> Launch:
+    """How to start the real Alertmanager here: append its arguments to `argv`, start it in `cwd`."""
+    return alertmanager_command(tools.alertmanager.path, tools.folder / "altered")
