@@ -36,6 +36,4 @@ class Faulty(Exception):
 
     def __str__(self) -> str:
         count = len(self.faults)
-        return "\n".join(
-            (f"{count} fault{'s' if count != 1 else ''}:", *(f"  {fault}" for fault in self.faults))
-        )
+        return "\n".join((f"{count} fault{'s' if count != 1 else ''}:", *(f"  {fault}" for fault in self.faults)))

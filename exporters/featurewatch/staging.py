@@ -97,6 +97,8 @@ def _put_in_place(fresh: Path, target: Path) -> None:
         place.chmod(folder.stat().st_mode & 0o777)
     for path in sorted(wanted):
         (fresh / path).replace(target / path)
-    for path in [found for found in target.rglob("*") if found.is_file()]:
-        if path.relative_to(target) not in wanted:
-            path.unlink()
+    # Only what stands in the parts' own folders is ours to remove.
+    for part in {path.parts[0] for path in wanted}:
+        for path in [found for found in (target / part).rglob("*") if found.is_file()]:
+            if path.relative_to(target) not in wanted:
+                path.unlink()

@@ -21,7 +21,9 @@ def run(project: Project) -> int:
     alerts = sum(len(group.alerts) for group in built)
     recordings = sum(len(group.recordings) for group in built)
     count = len(decided.objectives.objectives)
-    print(f"{count} objectives: {alerts} alerts, {recordings} recording rules, {len(files)} files, {len(changed)} changed")
+    print(
+        f"{count} objectives: {alerts} alerts, {recordings} recording rules, {len(files)} files, {len(changed)} changed"
+    )
     print("\nworst case from the first bad extraction to a critical message, when every extraction is bad:")
     print(worst_case(decided))
     return 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from featurewatch.objectives.model import Objectives, QuantileObjective, Severity
 from featurewatch.objectives.units import duration_text, percent_text
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan
@@ -106,7 +108,7 @@ def _channels(objectives: Objectives) -> str:
     return f"## Channels\n{_table(('Severity', 'Told by'), rows)}\n"
 
 
-def _table(header: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
     lines = [header, tuple("---" for _ in header), *rows]
     escaped = [[cell.replace("|", r"\|") for cell in line] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
