@@ -17,8 +17,7 @@ import pytest
 from tests.demo_inbox import ROUTING_KEY, RunningInbox, running_inbox
 
 from featurewatch.demo.inbox.message import CHANNELS, Delivery
-from featurewatch.tools.alertmanager import Launch, alertmanager_command
-from featurewatch.tools.toolbox import Tools
+from featurewatch.tools.alertmanager import Launch
 
 pytestmark = pytest.mark.end_to_end
 
@@ -115,13 +114,8 @@ class Chain:
 
 
 @pytest.fixture(scope="module")
-def launch(tools: Tools) -> Launch:
-    return alertmanager_command(tools.alertmanager.path, tools.folder)
-
-
-@pytest.fixture(scope="module")
-def chain(launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
-    with started_chain(launch, tmp_path_factory.mktemp("chain")) as started:
+def chain(alertmanager_launch: Launch, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Chain]:
+    with started_chain(alertmanager_launch, tmp_path_factory.mktemp("chain")) as started:
         yield started
 
 
@@ -257,8 +251,10 @@ def test_a_severity_that_pagerduty_does_not_have_is_refused_and_seen(chain: Chai
     chain.post("WrongSeverity", ended=True)
 
 
-def test_an_inbox_that_was_killed_has_every_alert_after_its_restart(launch: Launch, tmp_path: Path) -> None:
-    with started_chain(launch, tmp_path) as chain:
+def test_an_inbox_that_was_killed_has_every_alert_after_its_restart(
+    alertmanager_launch: Launch, tmp_path: Path
+) -> None:
+    with started_chain(alertmanager_launch, tmp_path) as chain:
         chain.post("BeforeTheKill")
         before = chain.await_everywhere("BeforeTheKill", "firing", 0)
         ports = chain.inbox.smtp_port, httpx.URL(chain.inbox.url).port or 0
