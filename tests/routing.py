@@ -117,7 +117,7 @@ class RunningAlertmanager:
 @contextmanager
 def running_alertmanager(tools: Tools, config: Path) -> Iterator[RunningAlertmanager]:
     """Starts it on a free port, waits until it is ready, stops it at the end."""
-    launch = alertmanager_command(tools.alertmanager.path, tools.folder)
+    launch = alertmanager_command(tools.alertmanager.path, tools.folder / "altered")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
