@@ -18,6 +18,7 @@ from tests import routing
 from tests.demo_inbox import RunningInbox, running_inbox
 
 from featurewatch.amtool import Amtool
+from featurewatch.demo.inbox.faults import Mode
 from featurewatch.demo.inbox.message import Channel, Delivery
 from featurewatch.routes.demo_secrets import write_demo_secrets
 from featurewatch.rules.plan import plan
@@ -263,3 +264,17 @@ def test_an_alert_with_no_severity_of_ours_is_told_to_those_who_are_awake(chain:
         found = chain.wait(channel)
         assert found.firing == ("ExtractionTooSlow",)
     assert chain.inbox.client.deliveries(channel="pagerduty") == []
+
+
+@pytest.mark.end_to_end
+@pytest.mark.parametrize(("mode", "status"), [("status", 500), ("status", 429), ("hang", None)])
+def test_a_channel_in_trouble_delays_no_other_and_gets_its_message_later(
+    chain: Chain, mode: Mode, status: int | None
+) -> None:
+    chain.inbox.client.fault("slack", mode, status=status)
+    chain.alertmanager.send(routing.alert())
+    for channel in ("pagerduty", "email", "webhook"):
+        chain.wait(channel, deadline=5.0)
+    assert chain.inbox.client.deliveries(channel="slack") == []
+    chain.inbox.client.fault("slack", "ok")
+    chain.wait("slack", deadline=30.0)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from featurewatch.yaml_text import dump
 
 HEADER = """\
-Made from objectives.yaml by `make generate`: change that file, not this one. docs/alertmanager.md explains it.
+Made from objectives.yaml by `make generate`: change that file, not this one.
 Needs Alertmanager 0.30 or newer, started in this folder: the paths of secrets are relative to it."""
 
 COMMENTS = {
