@@ -40,6 +40,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
         series = queries.ratio_series(mildest)
         shows = f"{objective.title}: their share {seen}."
     good = f"green, {promised}. An alert also wants {MINIMUM_BAD} bad events and that it lasts, so colour comes first."
+    good += _fires_later(mildest)
     return panels.stat(
         title,
         Query(queries.worst(series, ladder.side)),
@@ -193,6 +194,13 @@ def _step_name(judgement: Judgement) -> str:
     declared = limits.declared(judgement.objective)
     bound = limits.writer(judgement.objective)(judgement.limit.bound)
     return f"{judgement.objective.name} {declared.side} {bound} ({judgement.limit.severity})"
+
+
+def _fires_later(judgement: Judgement) -> str:
+    """Where a short window was declared for a rare event, the alert cannot come at the limit itself."""
+    if judgement.fires_from <= judgement.allowed:
+        return ""
+    return f" At the declared traffic {MINIMUM_BAD} of them are {judgement.fires_from:.2%}, and it fires from there on."
 
 
 def _links(plan: Plan, objective: Objective) -> list[Panel]:

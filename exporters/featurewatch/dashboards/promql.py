@@ -67,11 +67,11 @@ def nodes(tree: promql.Expr) -> Iterator[promql.Expr]:
 
 
 def selectors(tree: promql.Expr) -> list[Selector]:
-    """Every selector of the tree."""
-    vectors = [node for node in nodes(tree) if isinstance(node, promql.VectorSelector)]
-    vectors += [node.vector_selector for node in nodes(tree) if isinstance(node, promql.MatrixSelector)]
+    """Every selector of the tree, those of ranges too."""
     return [
-        Selector(vector.name, frozenset(matcher.name for matcher in vector.matchers.matchers)) for vector in vectors
+        Selector(node.name, frozenset(matcher.name for matcher in node.matchers.matchers))
+        for node in nodes(tree)
+        if isinstance(node, promql.VectorSelector)
     ]
 
 

@@ -21,8 +21,12 @@ class Board:
     @property
     def panels(self) -> list[Json]:
         """All panels, those folded into rows too."""
-        top = _objects(self.data.get("panels"))
-        return [panel for item in top for panel in (item, *_objects(item.get("panels")))]
+        return [panel for item in self.top_panels for panel in (item, *_objects(item.get("panels")))]
+
+    @property
+    def top_panels(self) -> list[Json]:
+        """Those that lie in the grid themselves."""
+        return _objects(self.data.get("panels"))
 
     @property
     def variables(self) -> list[Json]:
@@ -35,7 +39,7 @@ class Board:
     def queries(self) -> Iterator[tuple[Json, Json]]:
         """Each panel with each of its queries."""
         for panel in self.panels:
-            for target in _objects(panel.get("targets")):
+            for target in targets(panel):
                 yield panel, target
 
     def error(self, panel: Json | None, what: str, remedy: str) -> Finding:
@@ -47,6 +51,15 @@ class Board:
     def _finding(self, severity: Literal["error", "warning"], panel: Json | None, what: str, remedy: str) -> Finding:
         name = "" if panel is None else str(panel.get("title") or f"panel {panel.get('id')}")
         return Finding(severity, self.file, name, what, remedy)
+
+
+def targets(panel: Json) -> list[Json]:
+    """The panel's queries."""
+    return _objects(panel.get("targets"))
+
+
+def links(panel: Json) -> list[Json]:
+    return _objects(panel.get("links"))
 
 
 def field_defaults(panel: Json) -> Json:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from featurewatch.dashboards.check.board import Board, Json
+from featurewatch.dashboards.check.board import Board, Json, targets
 from featurewatch.dashboards.check.finding import Finding
 from featurewatch.dashboards.layout import COLUMNS
 
@@ -22,12 +22,12 @@ def check_grid(board: Board) -> Iterator[Finding]:
     for panel in board.panels:
         if not isinstance(panel.get("id"), int):
             yield board.error(panel, f"id {panel.get('id')!r}", "a panel's id is a whole number")
-        references = Counter(target.get("refId") for owner, target in board.queries() if owner is panel)
+        references = Counter(repr(target.get("refId") or "") for target in targets(panel))
         for reference, count in references.items():
-            if count > 1 or not reference:
-                yield board.error(panel, f"{count} queries have the refId {reference!r}", "give each its own")
+            if count > 1 or reference == "''":
+                yield board.error(panel, f"{count} queries have the refId {reference}", "give each its own")
         yield from _inside(board, panel)
-    top = [panel for panel in board.data.get("panels") or [] if isinstance(panel, dict) and _place(panel)]
+    top = [panel for panel in board.top_panels if _place(panel)]
     for upper, lower in combinations(top, 2):
         if _overlap(_place(upper), _place(lower)):
             other = upper.get("title") or upper.get("id")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from featurewatch.dashboards import queries
-from featurewatch.dashboards.check.board import Board, Json, threshold_steps
+from featurewatch.dashboards.check.board import Board, Json, links, targets, threshold_steps
 from featurewatch.dashboards.check.finding import Finding
 from featurewatch.dashboards.limits import TOLERANCE
 from featurewatch.objectives.model import QuantileObjective
@@ -37,7 +37,7 @@ def _shows_limit(panel: Json, judgement: Judgement) -> bool:
     series = {queries.ratio_series(judgement)}
     if isinstance(judgement.objective, QuantileObjective):
         series = {recorded.quantile_seconds(judgement.objective.quantile, judgement.window)}
-    asked = [str(target.get("expr")) for target in panel.get("targets") or [] if isinstance(target, dict)]
+    asked = [str(target.get("expr")) for target in targets(panel)]
     if not any(f"{name}{{" in expr for name in series for expr in asked):
         return False
     values = [step.get("value") for step in threshold_steps(panel)]
@@ -48,9 +48,5 @@ def _shows_limit(panel: Json, judgement: Judgement) -> bool:
 
 
 def _tells_absence(panel: Json, watch: Watch) -> bool:
-    linked = any(
-        str(link.get("url", "")).endswith(f"/{watch.objective.alert}")
-        for link in panel.get("links") or []
-        if isinstance(link, dict)
-    )
+    linked = any(str(link.get("url")).endswith(f"/{watch.objective.alert}") for link in links(panel))
     return linked and f"absent for {duration_text(watch.limit.bound)}" in str(panel.get("description"))

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from featurewatch.dashboards.check import vocabulary
-from featurewatch.dashboards.check.board import Board, Json, field_defaults
+from featurewatch.dashboards.check.board import Board, Json, field_defaults, targets
 from featurewatch.dashboards.check.finding import Finding
 
 DROP = "drop it; the normalising step knows what Grafana reads today"
@@ -48,8 +48,7 @@ def _panel(board: Board, panel: Json) -> Iterator[Finding]:
     yield from _unknown(board, panel, panel.get("options"), vocabulary.OPTIONS[kind], "options.")
     if not panel.get("title"):
         yield board.error(panel, "no title", "name what it shows")
-    description = panel.get("description") or ""
-    if "**Good:**" not in description:
+    if "**Good:**" not in str(panel.get("description")):
         yield board.error(panel, "the description does not say what good looks like", "write it with panels.describe")
     if kind not in vocabulary.WITHOUT_DATA:
         yield from _data(board, panel, kind)
@@ -58,17 +57,15 @@ def _panel(board: Board, panel: Json) -> Iterator[Finding]:
 def _data(board: Board, panel: Json, kind: str) -> Iterator[Finding]:
     if not _templated(panel.get("datasource")):
         yield board.error(panel, "bound to one datasource", TEMPLATED)
-    targets = panel.get("targets")
-    if not isinstance(targets, list) or not targets:
+    if not targets(panel):
         yield board.error(panel, "no queries", "`targets` is a list of at least one")
-        targets = []
-    for target in (item for item in targets if isinstance(item, dict)):
+    for target in targets(panel):
         yield from _unknown(board, panel, target, vocabulary.TARGET, "targets.")
         if not _templated(target.get("datasource")):
             yield board.error(panel, f"query {target.get('refId')!r} is bound to one datasource", TEMPLATED)
     defaults = field_defaults(panel)
     yield from _unknown(board, panel, defaults, vocabulary.DEFAULTS, "fieldConfig.defaults.")
-    if not isinstance(panel.get("fieldConfig", {}).get("overrides"), list):
+    if not isinstance(_get(panel, "fieldConfig", "overrides"), list):
         yield board.error(panel, "fieldConfig.overrides is missing", "write [] where there are none")
     unit = defaults.get("unit")
     if unit not in vocabulary.UNITS:
