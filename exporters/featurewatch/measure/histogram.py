@@ -126,7 +126,7 @@ class Histogram:
             if valid:
                 samples.sort()
                 valid = samples[0] >= 0
-        except (TypeError, ValueError, OverflowError):
+        except Exception:  # noqa: BLE001 - whatever the methods of a strange object raise
             valid = False
         if not valid:
             samples = self._valid_ones(samples)
