@@ -95,3 +95,8 @@ def duration_text(value: float) -> str:
 def percent_text(value: float) -> str:
     """A share in per cent without rounding it away: 0.001 -> 0.1 %."""
     return f"{(Decimal(str(value)) * 100).normalize():f} %"
+
+
+def number_text(value: float) -> str:
+    """A number without exponent and without rounding: 0.95, 0.999999999."""
+    return f"{Decimal(str(value)).normalize():f}"

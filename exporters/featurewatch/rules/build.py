@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from featurewatch import names
 from featurewatch.objectives.load import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, RatioObjective, Severity
-from featurewatch.rules import expressions, messages, recorded
+from featurewatch.objectives.units import duration_text
+from featurewatch.rules import clashes, expressions, messages, recorded
 from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan, Watch
 
@@ -17,20 +18,20 @@ EXTRACTORS_JOB = "extractors"
 SHOWN_QUANTILES = (0.5, 0.95, 0.99)
 AVAILABILITY_WINDOW = 86400.0
 SLOW_INTERVAL = 60.0
-WATCHDOG = "Watchdog"
+WATCHDOG = clashes.WATCHDOG
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
     """All groups, each for a file of its own name."""
-    return (_extraction(plan), _availability(), _monitoring(plan))
+    return (_extraction(plan), _availability(plan), _monitoring(plan))
 
 
 def _extraction(plan: Plan) -> Group:
     """One group for all that is judged of extractions: alerts stand after what they read, in one evaluation."""
-    rules: dict[str, Rule] = {}
+    rules: dict[str, Recording] = {}
     for rule in _recordings(plan):
-        assert isinstance(rule, Recording)
-        rules.setdefault(rule.name, rule)
+        if rules.setdefault(rule.name, rule) != rule:
+            raise ValueError(f"{rule.name} would be recorded from two expressions")
     alerts: list[Rule] = [_alert(plan, judgement) for judgement in plan.judgements]
     alerts += [_watch(plan, watch) for watch in plan.watches]
     return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *alerts))
@@ -38,14 +39,15 @@ def _extraction(plan: Plan) -> Group:
 
 def _recordings(plan: Plan) -> Iterator[Recording]:
     service = (names.SERVICE, plan.objectives.service)
-    everything = expressions.selector(COUNT, (service, *ANSWERED))
-    yield Recording(
-        recorded.SERVICE_UP,
-        f"max by (service) ({expressions.selector('up', (('job', EXTRACTORS_JOB), service))})",
-    )
-    for window in sorted({plan.show_window, *(judgement.window for judgement in plan.judgements)}):
-        yield Recording(recorded.extractions_rate(window), expressions.total("rate", everything, window))
-        yield Recording(recorded.extractions_increase(window), expressions.total("increase", everything, window))
+    answered = expressions.selector_of_words(COUNT, (service, *ANSWERED))
+    succeeded = expressions.selector(COUNT, (service, (names.OUTCOME, names.SUCCESS)))
+    yield Recording(recorded.SERVICE_UP, expressions.up(expressions.selector("up", (("job", EXTRACTORS_JOB), service))))
+    rates = {plan.show_window, *(watch.window for watch in plan.watches if watch.objective.of == "events")}
+    for window in sorted(rates):
+        yield Recording(recorded.extractions_rate(window), expressions.total("rate", answered, window))
+    for judgement in plan.judgements:
+        series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
+        yield Recording(_events(judgement), expressions.total("increase", series, judgement.window))
     for quantile, window in sorted(_quantiles(plan)):
         buckets = expressions.selector(f"{names.EXTRACTION_DURATION}_bucket", (service, (names.OUTCOME, names.SUCCESS)))
         yield Recording(recorded.quantile_seconds(quantile, window), expressions.quantile(quantile, buckets, window))
@@ -70,8 +72,15 @@ def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
     good_ratio = recorded.good_ratio(name, window, bound)
     yield Recording(good_ratio, expressions.ratio(good, everything, window))
     if not _shows_good(judgement.objective):
-        yield Recording(recorded.bad_ratio(name, window, bound), f"1 - {good_ratio}")
+        yield Recording(recorded.bad_ratio(name, window, bound), f"1 - {good_ratio}{_scope(plan)}")
     yield Recording(recorded.bad_increase(name, window, bound), expressions.missing(good, everything, window))
+
+
+def _events(judgement: Judgement) -> str:
+    """The series that counts what the judgement is about."""
+    if isinstance(judgement.objective, QuantileObjective):
+        return recorded.successes_increase(judgement.window)
+    return recorded.extractions_increase(judgement.window)
 
 
 def _shows_good(objective: QuantileObjective | RatioObjective) -> bool:
@@ -89,10 +98,10 @@ def _series(plan: Plan, judgement: Judgement) -> tuple[str, str]:
             expressions.selector(f"{objective.metric}_bucket", edge),
             expressions.selector(f"{objective.metric}_count", population),
         )
-    everything = expressions.selector(objective.metric, (service, *objective.total))
-    wanted = (service, *objective.events)
+    everything = expressions.selector_of_words(objective.metric, (service, *objective.total))
     if objective.counts == "good":
-        return expressions.selector(objective.metric, wanted), everything
+        good = {**dict(objective.total), **dict(objective.events)}  # good events are always some of all events
+        return expressions.selector_of_words(objective.metric, (service, *good.items())), everything
     return expressions.selector_without(objective.metric, (service, *objective.total), objective.events), everything
 
 
@@ -114,9 +123,9 @@ def _alert(plan: Plan, judgement: Judgement) -> Alert:
         target=round(1 - judgement.allowed, 12),
         bad=recorded.bad_increase(objective.name, window, bound),
         minimum_bad=MINIMUM_BAD,
-        events=recorded.extractions_increase(window),
+        events=_events(judgement),
         minimum=MINIMUM_EVENTS,
-        scope=expressions.selector("", ((names.SERVICE, plan.objectives.service),)),
+        scope=_scope(plan),
     )
     return Alert(
         name=objective.alert,
@@ -128,14 +137,11 @@ def _alert(plan: Plan, judgement: Judgement) -> Alert:
 
 
 def _watch(plan: Plan, watch: Watch) -> Alert:
-    scope = expressions.selector("", ((names.SERVICE, plan.objectives.service),))
+    scope = _scope(plan)
     if watch.objective.of == "target":
-        up = f"{recorded.SERVICE_UP}{scope}"
-        expr = f"{up} == 0\nor\nabsent({up})"
+        expr = f"{recorded.SERVICE_UP}{scope} == 0"
     else:
-        rate = f"{recorded.extractions_rate(plan.show_window)}{scope}"
-        # While the target is down, the alert about that says it all.
-        expr = f"(\n  {rate} == 0\n  or\n  absent({rate})\n)\nand on (service)\n{recorded.SERVICE_UP}{scope} == 1"
+        expr = expressions.silent(f"{recorded.extractions_rate(watch.window)}{scope}", recorded.SERVICE_UP)
     return Alert(
         name=watch.objective.alert,
         expr=expr,
@@ -145,9 +151,14 @@ def _watch(plan: Plan, watch: Watch) -> Alert:
     )
 
 
-def _availability() -> Group:
+def _scope(plan: Plan) -> str:
+    """What keeps apart the rules of several services in one Prometheus."""
+    return expressions.selector("", ((names.SERVICE, plan.objectives.service),))
+
+
+def _availability(plan: Plan) -> Group:
     """Over long windows a minute is soon enough."""
-    expr = f"avg_over_time({recorded.SERVICE_UP}[1d])"
+    expr = f"avg_over_time({recorded.SERVICE_UP}{_scope(plan)}[{duration_text(AVAILABILITY_WINDOW)}])"
     return Group("availability", SLOW_INTERVAL, (Recording(recorded.availability(AVAILABILITY_WINDOW), expr),))
 
 

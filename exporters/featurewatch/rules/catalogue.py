@@ -66,12 +66,12 @@ def _presences(plan: Plan) -> str:
             _link(watch.objective.alert),
             str(watch.limit.severity),
             "no target answers its scrape" if watch.objective.of == "target" else "up, but counts no extraction",
-            duration_text(watch.hold),
+            duration_text(watch.limit.bound),
         )
         for watch in plan.watches
     ]
     rows.append((_link("Watchdog"), "none", "always: whoever stops hearing it knows that the chain is broken", "0s"))
-    return f"## Presence\n{_table(('Alert', 'Severity', 'Fires when', 'For'), rows)}\n"
+    return f"## Presence\n{_table(('Alert', 'Severity', 'Fires when', 'After'), rows)}\n"
 
 
 def _delivery(plan: Plan) -> str:

@@ -9,32 +9,48 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import indent
 
-from featurewatch.objectives.units import duration_text
+from featurewatch.objectives.units import duration_text, number_text
 
 LEVEL = "service, extractor"
 TOLERANCE = "1e-9"
 
 
 def selector(metric: str, matchers: Iterable[tuple[str, str]]) -> str:
-    """`metric{label="value",…}`; a value with a bar is an alternative of several."""
-    inner = ",".join(f"{label}{'=~' if '|' in value else '='}{_quote(value)}" for label, value in matchers)
-    return f"{metric}{{{inner}}}" if inner else metric
+    """`metric{label="value",…}`."""
+    return _selector(metric, (f"{label}={_quote(value)}" for label, value in matchers))
+
+
+def selector_of_words(metric: str, matchers: Iterable[tuple[str, str]]) -> str:
+    """As `selector`, but a value with a bar is an alternative of several words."""
+    return _selector(metric, (_words(label, value) for label, value in matchers))
 
 
 def selector_without(metric: str, matchers: Iterable[tuple[str, str]], without: Iterable[tuple[str, str]]) -> str:
     """The series of `matchers` less those of `without`, which differ in one label."""
-    excluded = dict(without)
+    excluded = tuple(without)
     if len(excluded) != 1:
         raise ValueError(f"{metric}: bad events differ from good ones in one label, not in {len(excluded)}")
-    kept = ",".join(
-        f"{label}{'=~' if '|' in value else '='}{_quote(value)}" for label, value in matchers if label not in excluded
-    )
-    [(label, value)] = excluded.items()
-    allowed = dict(matchers).get(label)
-    if allowed is not None:
-        rest = "|".join(other for other in allowed.split("|") if other != value)
-        return selector(metric, (*((k, v) for k, v in matchers if k != label), (label, rest)))
-    return f"{metric}{{{kept},{label}!={_quote(value)}}}"
+    [(label, value)] = excluded
+    kept = dict(matchers)
+    if label in kept:
+        kept[label] = "|".join(other for other in kept[label].split("|") if other != value)
+        return selector_of_words(metric, kept.items())
+    words = [_words(name, words) for name, words in kept.items()]
+    return _selector(metric, (*words, f"{label}!={_quote(value)}"))
+
+
+def _selector(metric: str, matchers: Iterable[str]) -> str:
+    inner = ",".join(matchers)
+    return f"{metric}{{{inner}}}" if inner else metric
+
+
+def _words(label: str, value: str) -> str:
+    return f"{label}{'=~' if '|' in value else '='}{_quote(value)}"
+
+
+def _quote(value: str) -> str:
+    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
+    return f'"{escaped}"'
 
 
 def le(edge: float) -> str:
@@ -60,19 +76,27 @@ def missing(good: str, everything: str, window: float) -> str:
 
 def quantile(value: float, buckets: str, window: float) -> str:
     """Interpolated in the bucket it falls into. NaN (no traffic) is dropped: NaN compares equal to nothing."""
-    inner = f"  {value:g},\n  sum by ({LEVEL}, le) (\n    rate({buckets}[{duration_text(window)}])\n  )"
+    inner = f"  {number_text(value)},\n  sum by ({LEVEL}, le) (\n    rate({buckets}[{duration_text(window)}])\n  )"
     return f"histogram_quantile(\n{inner}\n)\n>= 0"
+
+
+def up(series: str) -> str:
+    """1 while a target answers, 0 while none does, and 0 as well while there is none to ask."""
+    return f"max by (service) ({series})\nor\n0 * max by (service) (absent({series}))"
 
 
 def violated(
     shown: str, good_ratio: str, target: float, bad: str, minimum_bad: int, events: str, minimum: int, scope: str
 ) -> str:
-    """The share of good events is below the target, and there were enough events to say so. Returns `shown`."""
-    condition = f"{good_ratio}{scope} < {target:.12g} - {TOLERANCE}"
-    first = [condition] if shown == good_ratio else [f"{shown}{scope}", condition]
-    return "\nand\n".join((*first, f"{bad}{scope} >= {minimum_bad}", f"{events}{scope} >= {minimum}"))
+    """The share of good events is below the target, and there were enough events to say so. Returns `shown`.
+
+    `and` compares service and extractor, so the scope of the first operand holds for all.
+    """
+    limit = f"< {number_text(target)} - {TOLERANCE}"
+    first = [f"{shown}{scope} {limit}"] if shown == good_ratio else [f"{shown}{scope}", f"{good_ratio} {limit}"]
+    return "\nand\n".join((*first, f"{bad} >= {minimum_bad}", f"{events} >= {minimum}"))
 
 
-def _quote(value: str) -> str:
-    escaped = value.replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")
-    return f'"{escaped}"'
+def silent(rate: str, up_series: str) -> str:
+    """Nothing is counted although a target answers. While none does, the alert about that says it all."""
+    return f"(\n  {rate} == 0\n  or\n  absent({rate})\n)\nand on (service)\n{up_series} == 1"

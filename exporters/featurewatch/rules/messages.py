@@ -12,6 +12,8 @@ OVERVIEW = "featurewatch-promise"
 
 EXTRACTOR = "{{ $labels.extractor }}"
 SERVICE = "{{ $labels.service }}"
+AND_EXTRACTOR = "{{ with $labels.extractor }} ({{ . }}){{ end }}"
+"""The extractor, where the alert is about one; without its series nobody knows which extractors there should be."""
 PERCENTAGE = "{{ $value | humanizePercentage }}"
 ESCAPED_SERVICE = "{{ $labels.service | urlquery }}"
 ESCAPED_EXTRACTOR = "{{ $labels.extractor | urlquery }}"
@@ -39,13 +41,13 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
     objective, limit = judgement.objective, judgement.limit
     window = duration_text(judgement.window)
     if isinstance(objective, QuantileObjective):
-        bound, name = duration_text(limit.bound), f"p{objective.quantile * 100:g}"
-        summary = f"{name} of {EXTRACTOR} is above {bound}"
+        bound, name = duration_text(limit.bound), f"p{recorded.percent(objective.quantile)}"
+        summary = f"{EXTRACTOR}: {name} is above {bound}"
         value = f"{name} is about {shown_quantile(objective, judgement.window)}, {PERCENTAGE} take longer than {bound}"
         allowed = f"{name} of at most {bound} ({percent_text(judgement.allowed)} may take longer)"
     else:
         side, word = ("below", "at least") if objective.counts == "good" else ("above", "at most")
-        summary = f"{objective.title} of {EXTRACTOR} are {side} {percent_text(limit.bound)}"
+        summary = f"{EXTRACTOR}: {_lower(objective.title)} {side} {percent_text(limit.bound)}"
         value, allowed = PERCENTAGE, f"{word} {percent_text(limit.bound)}"
     return {
         "summary": summary,
@@ -58,16 +60,21 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
 
 
 def of_watch(objectives: Objectives, watch: Watch) -> dict[str, str]:
-    hold = duration_text(watch.hold)
+    hold = duration_text(watch.limit.bound)
     if watch.objective.of == "target":
         summary, value = f"{SERVICE} does not answer", f"no target has answered its scrape for {hold}"
     else:
-        summary, value = f"{SERVICE} measures no extraction", f"it answers, but has counted no extraction for {hold}"
+        summary = f"{SERVICE}{AND_EXTRACTOR} measures no extraction"
+        value = f"it answers, but has counted no extraction for {hold}"
     return {
         "summary": summary,
-        "description": f"{watch.objective.title}: of {SERVICE}, {value}.",
+        "description": f"{watch.objective.title}: {SERVICE}{AND_EXTRACTOR}, {value}.",
         "value": value,
         "limit": f"never longer than {hold}",
         "first_steps": _steps(watch.objective.first_steps),
         **_links(objectives, watch.objective.alert, extractor=False),
     }
+
+
+def _lower(title: str) -> str:
+    return title[:1].lower() + title[1:]

@@ -18,6 +18,7 @@ from featurewatch.objectives.model import (
     Severity,
 )
 from featurewatch.objectives.units import duration_text
+from featurewatch.rules import clashes
 
 MINIMUM_BAD = 10
 """Bad events that a window must hold before a ratio is judged: fewer than that is noise, whatever the ratio."""
@@ -36,6 +37,9 @@ WINDOWS = (60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 2160
 
 SCRAPES_PER_WINDOW = 4
 """A rate over fewer scrapes breaks when one of them fails."""
+
+EVALUATIONS_OF_SILENCE = 2
+"""How many evaluations must find nothing counted: a process that has just begun has no rate before a second scrape."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,10 @@ class Watch:
 
     objective: PresenceObjective
     limit: Limit
+    window: float
+    """Seconds in which nothing may be counted for there to be no events; 0 where a target is asked."""
     hold: float
+    """Seconds (`for`): what is left of the declared absence after the window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +104,12 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
         if not isinstance(objective, PresenceObjective)
         for limit in objective.limits
     ]
+    watched = [
+        (objective, limit)
+        for objective in objectives.objectives
+        if isinstance(objective, PresenceObjective)
+        for limit in objective.limits
+    ]
     windows = [_window(objectives, objective, limit, file, faults) for objective, limit in measured]
     if faults:  # intervals from windows that cannot be would only repeat the same faults in other words
         raise Faulty(faults)
@@ -106,10 +119,13 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
         if limit.severity is Severity.CRITICAL
     ]
     try:
-        timing = delivery.timing(objectives.delivery_budget, waits, min(windows, default=math.inf) / SCRAPES_PER_WINDOW)
+        timing = delivery.timing(objectives.delivery_budget, waits, _longest_interval(windows, watched))
     except delivery.BudgetTooSmall as error:
         what = f"delivery.budget: {duration_text(objectives.delivery_budget)}"
         raise Faulty([Fault(file, 0, 0, what, str(error))]) from error
+    faults += [*_impatient(objectives, watched, timing, file), *clashes.faults(objectives, measured, windows, file)]
+    if faults:
+        raise Faulty(faults)
     return Plan(
         objectives=objectives,
         timing=timing,
@@ -118,12 +134,38 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
             _judgement(objectives, objective, limit, window, timing)
             for (objective, limit), window in zip(measured, windows, strict=True)
         ),
-        watches=tuple(
-            Watch(objective, limit, limit.bound)
-            for objective in objectives.objectives
-            if isinstance(objective, PresenceObjective)
-            for limit in objective.limits
-        ),
+        watches=tuple(_watch(objectives, objective, limit, timing) for objective, limit in watched),
+    )
+
+
+def _watch(objectives: Objectives, objective: PresenceObjective, limit: Limit, timing: delivery.Timing) -> Watch:
+    window = 0.0 if objective.of == "target" else _silence(objectives, timing.scrape_interval)
+    return Watch(objective, limit, window, round(limit.bound - window, 3))
+
+
+def _silence(objectives: Objectives, scrape_interval: float) -> float:
+    """The shortest window that hardly ever is empty while there is traffic, in whole scrapes."""
+    needed = MINIMUM_EVENTS / objectives.minimum_traffic
+    return max(SCRAPES_PER_WINDOW, math.ceil(needed / scrape_interval)) * scrape_interval
+
+
+def _impatient(
+    objectives: Objectives, watched: list[tuple[PresenceObjective, Limit]], timing: delivery.Timing, file: str
+) -> Iterator[Fault]:
+    """Absences that are shorter than it takes to notice that nothing is counted."""
+    least = _silence(objectives, timing.scrape_interval) + EVALUATIONS_OF_SILENCE * timing.evaluation_interval
+    for objective, limit in watched:
+        if objective.of == "events" and limit.bound < least:
+            what = f"{objective.name}, {limit.severity}: absent_for: {duration_text(limit.bound)}"
+            yield Fault(file, 0, 0, what, f"at least {duration_text(least)}, or raise traffic.minimum")
+
+
+def _longest_interval(windows: list[float], watched: list[tuple[PresenceObjective, Limit]]) -> float:
+    """The longest scrape interval with which every window and every declared absence can be judged."""
+    absences = [limit.bound for objective, limit in watched if objective.of == "events"]
+    return min(
+        min(windows, default=math.inf) / SCRAPES_PER_WINDOW,
+        min(absences, default=math.inf) / (SCRAPES_PER_WINDOW + EVALUATIONS_OF_SILENCE),
     )
 
 

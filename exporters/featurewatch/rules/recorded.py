@@ -5,12 +5,14 @@ A window is part of the name, as the convention has it: `service_extractor:extra
 
 from __future__ import annotations
 
-from featurewatch.objectives.units import duration_text
+from decimal import Decimal
+
+from featurewatch.objectives.units import duration_text, number_text
 
 LEVEL = "service_extractor"
 
 SERVICE_UP = "service:up:max"
-"""1 while at least one target of the service answers its scrape."""
+"""1 while at least one target of the service answers its scrape, 0 while none does or none is there."""
 
 
 def extractions_rate(window: float) -> str:
@@ -23,9 +25,14 @@ def extractions_increase(window: float) -> str:
     return f"{LEVEL}:extractions:increase{duration_text(window)}"
 
 
+def successes_increase(window: float) -> str:
+    """How many extractions succeeded in the window."""
+    return f"{LEVEL}:successes:increase{duration_text(window)}"
+
+
 def quantile_seconds(quantile: float, window: float) -> str:
     """A quantile of the duration in seconds, interpolated in its bucket: for showing, never for judging."""
-    return f"{LEVEL}:extraction_duration_seconds:p{quantile * 100:g}_rate{duration_text(window)}".replace(".", "_")
+    return f"{LEVEL}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
 
 
 def good_ratio(objective: str, window: float, bound: float | None = None) -> str:
@@ -46,6 +53,11 @@ def bad_increase(objective: str, window: float, bound: float | None = None) -> s
 def availability(window: float) -> str:
     """Share of the window in which the service was up."""
     return f"service:availability:ratio{duration_text(window)}"
+
+
+def percent(quantile: float) -> str:
+    """95 of 0.95, 99.9 of 0.999."""
+    return number_text(float(Decimal(str(quantile)) * 100))
 
 
 def _metric(objective: str, bound: float | None) -> str:

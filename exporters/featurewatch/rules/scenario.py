@@ -7,18 +7,23 @@ the two disagree, promtool fails.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 
+from featurewatch.rules.extrapolation import increase
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
 
 Phase = tuple[int, int, int]
 """Steps, good events a step, bad events a step."""
 
+GOOD, BAD, ALL = 0, 1, 2
+
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Traffic in phases, one step per evaluation."""
+    """Traffic in phases, one step per evaluation. All counters begin at 0 in step 0."""
 
     step: float
     """Seconds."""
@@ -28,86 +33,55 @@ class Scenario:
     def steps(self) -> int:
         return sum(phase[0] for phase in self.phases)
 
-    def increments(self) -> list[tuple[int, int]]:
-        """(good, bad) that arrived in each step; step 0 is where the counters begin."""
-        return [(0, 0), *((good, bad) for steps, good, bad in self.phases for _ in range(steps))]
+    def counter(self, which: int) -> list[int]:
+        """The counter of good (0), bad (1) or all (2) events after each step."""
+        return list(accumulate(self._increments(which)))
 
-    def in_window(self, step: int, window: float) -> tuple[int, int]:
-        """(good, bad) between the first and the last sample of the window that ends at `step`.
+    def notation(self, which: int) -> str:
+        """The same counter as promtool writes it."""
+        return notation((steps, (good, bad, good + bad)[which]) for steps, good, bad in self.phases)
 
-        The window is open on the left, so it holds window / step samples and one increment less.
-        """
-        width = int(window / self.step)
-        seen = self.increments()[max(step - width + 2, 1) : step + 1]
-        return sum(good for good, _ in seen), sum(bad for _, bad in seen)
+    def _increments(self, which: int) -> Iterable[int]:
+        yield 0
+        for steps, good, bad in self.phases:
+            yield from (((good, bad, good + bad)[which],) * steps)
+
+    def in_window(self, step: int, window: float) -> tuple[Fraction, Fraction] | None:
+        """(good, bad) events in the window that ends at `step`, as Prometheus counts them; None before it counts."""
+        good, everything = (
+            increase(self.counter(which), step, Fraction(str(window)), Fraction(str(self.step)))
+            for which in (GOOD, ALL)
+        )
+        return None if good is None or everything is None else (good, everything - good)
 
     def violated(self, step: int, judgement: Judgement, bad_counts: bool = True) -> bool:
         """Whether more than what is allowed was bad. `bad_counts` is False where these bad events are good for it."""
-        good, bad = self.in_window(step, judgement.window)
-        if not bad_counts:
-            good, bad = good + bad, 0
-        total = good + bad
-        return (
-            total >= MINIMUM_EVENTS and bad >= MINIMUM_BAD and Fraction(bad, total) > Fraction(str(judgement.allowed))
-        )
+        counted = self.in_window(step, judgement.window)
+        if counted is None or not bad_counts:
+            return False
+        bad, total = counted[1], sum(counted)
+        return total >= MINIMUM_EVENTS and bad >= MINIMUM_BAD and bad / total > Fraction(str(judgement.allowed))
 
     def fires(self, step: int, judgement: Judgement, bad_counts: bool = True) -> bool:
         """Whether it has been violated at every evaluation for at least `for`."""
-        needed = math.ceil(judgement.hold / self.step)
+        needed = evaluations(judgement.hold, self.step)
         return step >= needed and all(
             self.violated(earlier, judgement, bad_counts) for earlier in range(step - needed, step + 1)
         )
 
-    def counter(self, which: int) -> str:
-        """The counter of good (0), bad (1) or all (2) events in promtool's notation."""
-        parts, value, begun = [], 0, False
-        for steps, good, bad in self.phases:
-            increment = (good, bad, good + bad)[which]
-            if begun:
-                parts.append(f"{value + increment}+{increment}x{steps - 1}")
-            else:
-                parts.append(f"0+{increment}x{steps}")
-            value, begun = value + increment * steps, True
-        return " ".join(parts)
+
+def evaluations(hold: float, step: float) -> int:
+    """How many evaluations after the first one an alert with this `for` fires."""
+    return math.ceil(Fraction(str(hold)) / Fraction(str(step)))
 
 
-@dataclass(frozen=True, slots=True)
-class Story:
-    """Exactly what is allowed, then one event more, then recovery: the three moments at which a rule is looked at."""
-
-    scenario: Scenario
-    at_limit: int
-    """The last step at which exactly as much was bad as is allowed, for long enough."""
-    before: int
-    """The last evaluation before `for` is over."""
-    firing: int
-    recovered: int
-
-
-def one_over(judgement: Judgement, step: float) -> Story:
-    """One bad event more than allowed; where `for` outlasts the window, one more in each step."""
-    width = int(judgement.window / step)
-    hold = math.ceil(judgement.hold / step)
-    allowed = Fraction(str(judgement.allowed))
-    scale = math.ceil(max(width, MINIMUM_BAD, MINIMUM_EVENTS) / allowed.numerator)
-    bad, good = allowed.numerator * scale, (allowed.denominator - allowed.numerator) * scale
-    steady = width + hold + 3
-    if hold <= width - 3:
-        phases = ((steady, good, bad), (1, good - 1, bad + 1), (width + 3, good, bad))
-        recovered = steady + width
-    else:
-        phases = ((steady, good, bad), (hold + 3, good - 1, bad + 1), (5, good + bad, 0))
-        recovered = steady + hold + 4
-    return Story(Scenario(step, phases), steady, steady + hold, steady + 1 + hold, recovered)
-
-
-def little_traffic(judgement: Judgement, step: float) -> Scenario:
-    """Fewer bad events than are needed to judge, and nothing but bad ones."""
-    width = int(judgement.window / step)
-    return Scenario(step, ((width, 0, 0), (1, 0, MINIMUM_BAD // 2), (width + math.ceil(judgement.hold / step), 0, 0)))
-
-
-def no_traffic(judgement: Judgement, step: float) -> Scenario:
-    """Counters that stand still."""
-    width = int(judgement.window / step)
-    return Scenario(step, ((2 * width + math.ceil(judgement.hold / step), 0, 0),))
+def notation(phases: Iterable[tuple[int, int]]) -> str:
+    """A counter that begins at 0, as promtool writes it, from (steps, increment of each)."""
+    parts: list[str] = []
+    value = 0
+    for steps, increment in phases:
+        if not steps:
+            continue
+        parts.append(f"{value + increment if parts else 0}+{increment}x{steps - 1 if parts else steps}")
+        value += increment * steps
+    return " ".join(parts)

@@ -1,0 +1,133 @@
+"""Tests of the alerts on a share: quantiles and ratios."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from featurewatch import names
+from featurewatch.objectives.model import QuantileObjective, RatioObjective
+from featurewatch.rules import expected, messages, recorded, stories
+from featurewatch.rules.cases import ANOTHER, Case, Desk, edges_around, series
+from featurewatch.rules.model import Alert
+from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
+from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario
+from featurewatch.rules.stories import Story
+
+
+@dataclass(frozen=True, slots=True)
+class ShareCases:
+    """All cases of one objective."""
+
+    desk: Desk
+    ladder: tuple[Judgement, ...]
+    alerts: dict[str, Alert]
+    """By severity."""
+
+    @property
+    def objective(self) -> QuantileObjective | RatioObjective:
+        return self.ladder[0].objective
+
+    def of(self, judgement: Judgement) -> Iterator[Case]:
+        """The cases of one step of the ladder."""
+        yield self._case(judgement, stories.over_the_limit(judgement, self.desk.step))
+        for story in stories.too_little(judgement, self.desk.step):
+            yield self._case(judgement, story)
+        yield self._nothing(judgement)
+
+    def _case(self, judgement: Judgement, story: Story) -> Case:
+        moments = sorted((*story.silent, story.firing))
+        told = [moment for moment in moments if story.scenario.fires(moment, judgement)]
+        if told != [story.firing]:
+            raise ValueError(f"{judgement.objective.name}: the story '{story.title}' fires at {told}")
+        alert = self.objective.alert
+        looks = [self.desk.look(moment, alert, self._firing(story.scenario, moment, judgement)) for moment in moments]
+        title = f"{alert}, {judgement.limit.severity}: {story.title}"
+        return self.desk.case(title, self._series(story.scenario, judgement), looks)
+
+    def _nothing(self, judgement: Judgement) -> Case:
+        """No traffic here, and a violation recorded by the rules of another service."""
+        scenario = stories.no_traffic(judgement, self.desk.step)
+        end = scenario.steps
+        name, window, bound = judgement.objective.name, judgement.window, judgement.bound
+        labels = ((names.SERVICE, ANOTHER), (names.EXTRACTOR, self.desk.extractor))
+        share = max(0.0, 1 - 2 * judgement.allowed)
+        foreign = {
+            recorded.good_ratio(name, window, bound): share,
+            recorded.bad_ratio(name, window, bound): 1 - share,
+            recorded.bad_increase(name, window, bound): 10 * MINIMUM_BAD,
+            recorded.extractions_increase(window): 10 * MINIMUM_EVENTS,
+            recorded.successes_increase(window): 10 * MINIMUM_EVENTS,
+        }
+        own = f'{recorded.good_ratio(name, window, bound)}{{service="{self.desk.service}"}}'
+        return self.desk.case(
+            f"{self.objective.alert}, {judgement.limit.severity}: without traffic silent and without a value, "
+            "whatever another service does",
+            [
+                *self._series(scenario, judgement),
+                *(series(metric, labels, f"{value:.12g}x{end}") for metric, value in foreign.items()),
+            ],
+            [self.desk.look(end, self.objective.alert, [])],
+            [self.desk.value(end, own, [])],
+        )
+
+    # --- what must fire -----------------------------------------------------------------------------------------
+    def _firing(self, scenario: Scenario, step: int, about: Judgement) -> list[Case]:
+        """Every step of the ladder that must fire at this moment, with its whole text."""
+        return [
+            self._alert(scenario, step, judgement, about)
+            for judgement in self.ladder
+            if scenario.fires(step, judgement, _is_bad_for(judgement, about))
+        ]
+
+    def _alert(self, scenario: Scenario, step: int, judgement: Judgement, about: Judgement) -> Case:
+        alert = self.alerts[str(judgement.limit.severity)]
+        counted = scenario.in_window(step, judgement.window)
+        if counted is None:
+            raise ValueError(f"{judgement.objective.name}: nothing was counted where it fires")
+        good, bad = counted
+        shows_good = isinstance(self.objective, RatioObjective) and self.objective.counts == "good"
+        value = float((good if shows_good else bad) / (good + bad))
+        labels = {names.SERVICE: self.desk.service, names.EXTRACTOR: self.desk.extractor}
+        shown = {}
+        if isinstance(self.objective, QuantileObjective):
+            edge = about.bound or 0.0
+            buckets = [(upper, float(good if upper <= edge else good + bad)) for upper in self._edges()]
+            quantile = expected.bucket_quantile(self.objective.quantile, buckets)
+            shown[messages.shown_quantile(self.objective, judgement.window)] = expected.humanize_duration(quantile)
+        return {
+            "exp_labels": {**labels, **alert.labels},
+            "exp_annotations": expected.filled(alert.annotations, labels, value, shown),
+        }
+
+    # --- input series -------------------------------------------------------------------------------------------
+    def _series(self, scenario: Scenario, about: Judgement) -> list[Case]:
+        if isinstance(self.objective, QuantileObjective):
+            pair = (names.COMPUTE, names.SUCCESS)
+            return [
+                *(
+                    self.desk.bucket(pair, edge, scenario.notation(GOOD if edge <= (about.bound or 0.0) else ALL))
+                    for edge in self._edges()
+                ),
+                self.desk.count(pair, scenario.notation(ALL)),
+            ]
+        answered = [pair for pair in names.EXTRACTION_SERIES if pair[1] != names.CANCELLED]
+        event = next(pair for pair in answered if is_event(self.objective, pair))
+        other = next(pair for pair in answered if not is_event(self.objective, pair))
+        good, bad = (event, other) if self.objective.counts == "good" else (other, event)
+        return [self.desk.count(good, scenario.notation(GOOD)), self.desk.count(bad, scenario.notation(BAD))]
+
+    def _edges(self) -> list[float]:
+        return [*edges_around(judgement.bound or 0.0 for judgement in self.ladder), math.inf]
+
+
+def is_event(objective: RatioObjective, pair: tuple[str, str]) -> bool:
+    """Whether extractions of this (served_from, outcome) are those that the objective names."""
+    labels = {names.SERVED_FROM: pair[0], names.OUTCOME: pair[1]}
+    return all(labels[label] == value for label, value in objective.events)
+
+
+def _is_bad_for(judgement: Judgement, about: Judgement) -> bool:
+    """Bad events lie just beyond the edge in question, so they are good for a farther edge."""
+    return judgement.bound is None or about.bound is None or judgement.bound <= about.bound

@@ -1,0 +1,84 @@
+"""The stories that a rule test tells: at the limit, over it, and with too little to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+from featurewatch.rules.expected import steady
+from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
+from featurewatch.rules.scenario import Phase, Scenario, evaluations
+
+LARGE = 10_000
+"""Events at the limit: so many that one more is a small step over it."""
+
+FEW_BAD = 20
+"""Bad events at the limit, at least: one more must be less than a tenth over it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A scenario with the moments at which a rule is looked at."""
+
+    title: str
+    scenario: Scenario
+    silent: tuple[int, ...]
+    """Steps at which it must not fire."""
+    firing: int
+    """The first step at which it must fire."""
+
+
+def over_the_limit(judgement: Judgement, step: float) -> Story:
+    """Exactly what is allowed for long enough, one bad event more, recovery."""
+    hold = evaluations(judgement.hold, step)
+    good, bad = at_limit(judgement)
+    title = "silent at exactly the limit and until `for` is over, fires one event over, resolves"
+    calm = hold + 2
+    over = calm + 2
+    short = Scenario(step, ((1, good, bad), (calm, 0, 0), (1, 0, 1), (hold + 1, 0, 0), (1, good + bad, 0), (1, 0, 0)))
+    if short.steps * step < judgement.window:
+        return Story(title, short, (1, over - 1, over + hold - 1, over + hold + 2), over + hold)
+    # `for` takes longer than the window: traffic has to go on, one event over in every step.
+    width = int(judgement.window / step) + 1
+    calm = width + hold + 2
+    scenario = Scenario(step, ((calm, good, bad), (hold + 3, good - 1, bad + 1), (4, good + bad, 0)))
+    return Story(title, scenario, (calm, calm + hold, calm + hold + 6), calm + hold + 1)
+
+
+def at_limit(judgement: Judgement) -> tuple[int, int]:
+    """(good, bad) of which exactly what is allowed is bad: numbers for which rounding would say that it is more.
+
+    A rule that compared without its tolerance would fire on them.
+    """
+    allowed = Fraction(str(judgement.allowed))
+    scale = max(-(-LARGE // allowed.denominator), -(-FEW_BAD // allowed.numerator))
+    for attempt in range(scale, scale + 2000):
+        bad, good = allowed.numerator * attempt, (allowed.denominator - allowed.numerator) * attempt
+        rounded = (good * (1 / judgement.window)) / ((good + bad) * (1 / judgement.window))
+        if rounded < round(1 - judgement.allowed, 12) and steady((bad + 1) / (good + bad + 1)):
+            return good, bad
+    return (allowed.denominator - allowed.numerator) * scale, allowed.numerator * scale
+
+
+def too_little(judgement: Judgement, step: float) -> Iterator[Story]:
+    """One event fewer than are needed to judge, for long enough; then that event."""
+    hold = evaluations(judgement.hold, step)
+    allowed = Fraction(str(judgement.allowed))
+    bad, events = MINIMUM_BAD - 1, MINIMUM_EVENTS
+    if Fraction(bad, events) > allowed:  # else a violation always has more bad events than are needed
+        title = f"silent with {bad} bad events, however bad their share, fires with {bad + 1}"
+        yield from _one_more(title, judgement, step, (1, events - bad, bad), hold)
+    title = f"silent with {events - 1} events, although all are bad, fires with {events}"
+    yield from _one_more(title, judgement, step, (1, 0, events - 1), hold)
+
+
+def _one_more(title: str, judgement: Judgement, step: float, first: Phase, hold: int) -> Iterator[Story]:
+    scenario = Scenario(step, (first, (hold + 1, 0, 0), (1, 0, 1), (hold + 1, 0, 0)))
+    if scenario.steps * step < judgement.window:
+        yield Story(title, scenario, (hold + 2, 2 * hold + 2), 2 * hold + 3)
+
+
+def no_traffic(judgement: Judgement, step: float) -> Scenario:
+    """Counters that stand still."""
+    return Scenario(step, ((evaluations(judgement.hold, step) + 3, 0, 0),))
