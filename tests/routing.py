@@ -167,10 +167,12 @@ def alert(
     now = datetime.now(UTC)
     merged = {name: value for name, value in {**LABELS, **(changed or {})}.items() if value}
     ends = now - timedelta(milliseconds=1) if resolved else now + timedelta(minutes=5)
+    # A firing one begins now: Alertmanager lets one that began earlier than `group_wait` ago not wait for others.
+    begins = started or (now - timedelta(seconds=10) if resolved else now)
     return {
         "labels": merged,
         "annotations": {**ANNOTATIONS, **(annotations or {})},
-        "startsAt": (started or now - timedelta(seconds=10)).isoformat(),
+        "startsAt": begins.isoformat(),
         "endsAt": ends.isoformat(),
     }
 
