@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import routes, scrape
+from featurewatch import compose, routes, scrape
 from featurewatch.dashboards.generate import generate as dashboards
 from featurewatch.faults import Fault
 from featurewatch.rules import catalogue, model, promtool_tests
@@ -30,6 +30,7 @@ def generate(plan: Plan, root: Path) -> dict[str, str]:
     files["docs/alerts/README.md"] = catalogue.catalogue(plan)
     files["alertmanager/alertmanager.yaml"] = routes.render(routes.alertmanager_config(plan))
     files["deploy/prometheus/prometheus.yaml"] = scrape.render(scrape.prometheus_config(plan))
+    files["deploy/.env"] = compose.env_file(plan)
     for name, text in dashboards(plan, root / "dashboards").items():
         files[f"dashboards/{name}"] = text
     return files

@@ -1,0 +1,51 @@
+"""What docker-compose.yml needs to know of objectives.yaml: the file `.env` beside it, which compose reads by itself."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import PurePosixPath
+from typing import Final
+
+from featurewatch.objectives.model import Notify
+from featurewatch.objectives.units import duration_text
+from featurewatch.rules.plan import Plan
+
+SECRETS: Final = PurePosixPath("/run/featurewatch/secrets")
+"""Where the secrets' files stand in the containers that read them."""
+
+HEADER: Final = "# Made by `make generate` from objectives.yaml; do not edit.\n"
+
+
+def env_file(plan: Plan) -> str:
+    """The text of deploy/.env."""
+    values = {
+        "FEATUREWATCH_RETENTION": duration_text(plan.objectives.retention),
+        "FEATUREWATCH_RESEND_DELAY": duration_text(plan.timing.resend_delay),
+        "FEATUREWATCH_MAINTENANCE_INTERVAL": duration_text(plan.timing.maintenance_interval),
+        "FEATUREWATCH_INBOX_ARGUMENTS": shlex.join(inbox_arguments(plan.objectives.notify)),
+    }
+    return HEADER + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
+
+
+def inbox_arguments(notify: Notify, secrets: PurePosixPath = SECRETS) -> tuple[str, ...]:
+    """The inbox refuses whoever does not know the secrets, as the real services do."""
+    arguments: list[str] = []
+    if notify.pagerduty:
+        arguments += ["--pagerduty-key-file", _inside(secrets, notify.pagerduty.routing_key_file)]
+    if notify.slack:
+        arguments += ["--slack-url-file", _inside(secrets, notify.slack.api_url_file)]
+        arguments += ["--slack-channel", notify.slack.channel.lstrip("#")]
+    if notify.email and notify.email.username and notify.email.password_file:
+        arguments += ["--smtp-user", notify.email.username]
+        arguments += ["--smtp-password-file", _inside(secrets, notify.email.password_file)]
+    return tuple(arguments)
+
+
+def _inside(secrets: PurePosixPath, declared: str) -> str:
+    return str(secrets / PurePosixPath(declared).name)
+
+
+def _quoted(value: str) -> str:
+    """Within double quotes compose expands `$` and reads backslashes."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'
