@@ -1,4 +1,4 @@
-"""What docker-compose.yml needs to know of objectives.yaml: the file `.env` beside it, which compose reads by itself."""
+"""What docker-compose.yml needs to know of objectives.yaml: `.env` beside it, which compose reads by itself."""
 
 from __future__ import annotations
 
