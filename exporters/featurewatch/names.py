@@ -71,6 +71,12 @@ INTERNAL_ERRORS: Final = "featurewatch_internal_errors_total"
 BUILD_INFO: Final = "featurewatch_build_info"
 """Gauge {service, version}, always 1."""
 
+PREVIEW_QUERIES_ASKED: Final = "featurewatch_preview_queries_asked_total"
+"""Counter: questions that readers of the preview had for Prometheus or the responder."""
+
+PREVIEW_QUERIES_SENT: Final = "featurewatch_preview_queries_sent_total"
+"""Counter: those that were really sent; the others were answered with what somebody else had just been told."""
+
 HISTOGRAMS: Final[frozenset[str]] = frozenset({EXTRACTION_DURATION})
 """The metrics that are exported as `_bucket`, `_count` and `_sum`."""
 
