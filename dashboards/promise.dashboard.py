@@ -21,7 +21,7 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
                 height=4,
                 most=5,
             ),
-            line(objective_panels.limits_used(plan), service_panels.firing_list(), height=7),
+            line(*objective_panels.limits_used(plan), service_panels.firing_list(), height=7),
         ),
         row(
             "Latency",

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from tests.dashboards_sample import DASHBOARDS, Json, overview, panel, sample_plan
+from tests.objectives_sample import TEXT
 
+from featurewatch import objectives
 from featurewatch.dashboards import generate
 from featurewatch.dashboards.check import Finding, check
-from featurewatch.rules.plan import Plan
+from featurewatch.rules.plan import Plan, plan
 
 FILE = "out/promise.json"
 STAT = "p95 ≤ 100ms"
@@ -40,6 +43,27 @@ def findings(board: Json, chosen: Plan) -> tuple[Finding, ...]:
 
 def test_what_is_generated_has_no_fault(chosen: Plan) -> None:
     assert check(generate(chosen, DASHBOARDS), chosen) == ()
+
+
+@pytest.mark.parametrize("kinds", [{"presence"}, {"presence", "ratio"}, {"presence", "quantile"}])
+def test_any_choice_of_objectives_gives_a_dashboard_without_fault(kinds: set[str], tmp_path: Path) -> None:
+    data = yaml.safe_load(TEXT)
+    data["objectives"] = [objective for objective in data["objectives"] if objective["kind"] in kinds]
+    path = tmp_path / "objectives.yaml"
+    path.write_text(yaml.safe_dump(data))
+    chosen = plan(objectives.load(path))
+    assert check(generate(chosen, DASHBOARDS), chosen) == ()
+
+
+def test_thirty_limits_fit_into_one_panel(tmp_path: Path) -> None:
+    data = yaml.safe_load(TEXT)
+    [some] = [objective for objective in data["objectives"] if objective["name"] == "fallback-ratio"]
+    data["objectives"] += [{**copy.deepcopy(some), "name": f"fallback-{n}", "alert": f"Fallback{n}"} for n in range(30)]
+    path = tmp_path / "objectives.yaml"
+    path.write_text(yaml.safe_dump(data))
+    chosen = plan(objectives.load(path))
+    assert check(generate(chosen, DASHBOARDS), chosen) == ()
+    assert len(panel(overview(chosen), BARS)["targets"]) == len(chosen.judgements) > 30
 
 
 def _graph(board: Json) -> Json:

@@ -52,15 +52,18 @@ def now(plan: Plan, objective: Objective) -> Panel:
     )
 
 
-def limits_used(plan: Plan) -> Panel:
-    """All ladders on one scale: how near each limit is."""
-    return panels.used_bars(
+def limits_used(plan: Plan) -> tuple[Panel, ...]:
+    """All ladders on one scale: how near each limit is. No panel where no share is limited."""
+    used = [
+        Query(queries.limit_used(judgement), _step_name(judgement))
+        for judgement in plan.judgements
+        if judgement.allowed  # nothing can be used of nothing
+    ]
+    if not used:
+        return ()
+    bars = panels.used_bars(
         "How much of each limit is used",
-        [
-            Query(queries.limit_used(judgement), _step_name(judgement))
-            for judgement in plan.judgements
-            if judgement.allowed  # nothing can be used of nothing
-        ],
+        used,
         description=panels.describe(
             "The share of bad events over the share that each limit allows, for the extractor that is worst off. "
             "100 % is the limit.",
@@ -68,6 +71,7 @@ def limits_used(plan: Plan) -> Panel:
         ),
         wary=MARGIN,
     )
+    return (bars,)
 
 
 def percentiles(plan: Plan) -> Panel:
@@ -133,11 +137,14 @@ def ratio(plan: Plan, objective: RatioObjective) -> Panel:
     ladder = limits.judgements(plan, objective.name)
     declared = limits.declared(objective)
     bounds = [bound for bound, _ in declared.bounds]
-    series = dict.fromkeys(queries.ratio_series(step) for step in ladder)
+    windows = {queries.ratio_series(step): duration_text(step.window) for step in ladder}
     span = (max(0.0, 2 * min(bounds) - 1), 1.0) if declared.side == "below" else (0.0, 2 * max(bounds))
     return panels.time_series(
         objective.title,
-        [Query(queries.of_extractors(name), BY_EXTRACTOR) for name in series],
+        [
+            Query(queries.of_extractors(series), BY_EXTRACTOR if len(windows) == 1 else f"{BY_EXTRACTOR} over {window}")
+            for series, window in windows.items()
+        ],
         unit=units.SHARE,
         decimals=units.share_decimals(bounds),
         limits=declared,
@@ -146,7 +153,7 @@ def ratio(plan: Plan, objective: RatioObjective) -> Panel:
         links=_links(plan, objective),
         description=panels.describe(
             f"{objective.title}, as a share of all that ended by themselves, over "
-            f"{duration_text(ladder[0].window)}. A gap is a time without traffic.",
+            f"{' and '.join(windows.values())}. A gap is a time without traffic.",
             f"{'above' if declared.side == 'below' else 'below'} the line.",
             declared.text(percent_text),
         ),
@@ -200,7 +207,8 @@ def _fires_later(judgement: Judgement) -> str:
     """Where a short window was declared for a rare event, the alert cannot come at the limit itself."""
     if judgement.fires_from <= judgement.allowed:
         return ""
-    return f" At the declared traffic {MINIMUM_BAD} of them are {judgement.fires_from:.2%}, and it fires from there on."
+    share = percent_text(round(judgement.fires_from, 4))
+    return f" At the declared traffic {MINIMUM_BAD} of them are {share}, and it fires from there on."
 
 
 def _links(plan: Plan, objective: Objective) -> list[Panel]:
