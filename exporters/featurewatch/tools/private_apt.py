@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
@@ -101,7 +101,7 @@ class PrivateApt:
             )
 
 
-def configuration(folder: Path, sources: Path, connection: Callable[[], str] | str, root: bool) -> str:
+def configuration(folder: Path, sources: Path, connection: str, root: bool) -> str:
     """The whole apt configuration. Whatever is not set here keeps apt's built-in default, not the machine's."""
     settings = {
         "Dir::State": folder / "state",
@@ -125,8 +125,7 @@ def configuration(folder: Path, sources: Path, connection: Callable[[], str] | s
     if root:
         # The unprivileged user that apt otherwise downloads as has no way into this folder.
         settings["APT::Sandbox::User"] = "root"
-    text = connection if isinstance(connection, str) else connection()
-    return text + "".join(f'{name} "{value}";\n' for name, value in settings.items())
+    return connection + "".join(f'{name} "{value}";\n' for name, value in settings.items())
 
 
 def _machine_connection() -> str:
