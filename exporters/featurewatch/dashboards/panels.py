@@ -22,6 +22,9 @@ Panel = Any
 DATASOURCE: Final = {"type": "prometheus", "uid": f"${{{DATASOURCE_VARIABLE}}}"}
 """Whichever Prometheus the reader chose at the top of the dashboard."""
 
+NEWEST_FIRST: Final = 5
+"""Of the sort orders of an alert list."""
+
 GREY_BASE: Steps = [{"color": NEUTRAL, "value": None}]
 
 
@@ -185,7 +188,7 @@ def alert_list(title: str, *, description: str, matchers: str) -> Panel:
             "groupMode": "default",
             "maxItems": 20,
             "showInactiveAlerts": False,
-            "sortOrder": 3,
+            "sortOrder": NEWEST_FIRST,
             "stateFilter": {
                 "error": True,
                 "firing": True,
