@@ -252,6 +252,37 @@ def test_taken_ports_are_all_named_before_anything_is_started(folder: Path) -> N
     assert process.belonging_to(folder / "run") == set()
 
 
+def test_a_conflict_on_a_running_stack_is_told_before_anything_is_stopped(folder: Path) -> None:
+    part = web("only", folder)
+    up(stack(folder, part))
+    before = pid(folder / "run", "only")
+    with socket.create_server((LOOPBACK, 0)) as server:
+        moved = web("only", folder, port=server.getsockname()[1])
+
+        with pytest.raises(PortsTaken, match="only needs it"):
+            up(stack(folder, moved))
+
+    assert pid(folder / "run", "only") == before
+    assert answers(part)
+
+
+def test_a_supervisor_that_cannot_be_started_is_quoted_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, sockets = tmp_path / ("long" * 30), tmp_path / "s"
+    sockets.mkdir()
+    monkeypatch.setattr("tempfile.tempdir", str(sockets))
+    folder.mkdir()
+    (folder / "logs").mkdir()
+    (folder / "logs/supervisord.log").mkdir()
+
+    with pytest.raises(StackError, match=r"supervisord does not start:\n(.*\n)?.*logs/supervisord\.log"):
+        up(stack(folder, web("only", folder)))
+
+    assert list(sockets.iterdir()) == []
+    assert process.belonging_to(folder / "run") == set()
+
+
 def test_a_stack_whose_supervisor_was_killed_says_so_and_up_recovers(folder: Path) -> None:
     part = web("only", folder)
     up(stack(folder, part))

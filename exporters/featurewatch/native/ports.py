@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import pwd
 import socket
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 import psutil
@@ -24,8 +24,11 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def check(parts: Iterable[Part]) -> None:
-    """Raise PortsTaken with one line for each port that cannot be had, also for one that two of the parts want."""
+def check(parts: Iterable[Part], ours: Collection[int] = ()) -> None:
+    """Raise PortsTaken with one line for each port that cannot be had, also for one that two of the parts want.
+
+    Ports in `ours` may be taken: they are held by parts that will have been stopped by then.
+    """
     owners: dict[int, list[str]] = {}
     for part in parts:
         for port in part.ports:
@@ -34,7 +37,7 @@ def check(parts: Iterable[Part]) -> None:
     for port, names in sorted(owners.items()):
         if len(names) > 1:
             faults.append(f"{port} is wanted by {' and '.join(names)}")
-        reason = why_not(port)
+        reason = "" if port in ours else why_not(port)
         if reason:
             faults.append(f"{reason}; {names[0]} needs it")
     if faults:

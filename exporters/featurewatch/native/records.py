@@ -136,13 +136,17 @@ class RunFolder:
         except (KeyError, TypeError):
             return None
 
+    def discard_socket(self, socket: Path) -> None:
+        """Remove the supervisor's socket, and its folder where it had to have one of its own."""
+        socket.unlink(missing_ok=True)
+        if socket.parent != self.path and socket.parent.name.startswith("featurewatch-"):
+            shutil.rmtree(socket.parent, ignore_errors=True)
+
     def forget_supervising(self) -> None:
         """After a clean stop, or before a new start. The parts' files stay: they say what the last stack was."""
         supervising = self.supervising()
         if supervising is not None:
-            supervising.socket.unlink(missing_ok=True)
-            if supervising.socket.parent != self.path and supervising.socket.parent.name.startswith("featurewatch-"):
-                shutil.rmtree(supervising.socket.parent, ignore_errors=True)
+            self.discard_socket(supervising.socket)
         for path in (self._supervising, self.pid_file):
             path.unlink(missing_ok=True)
         for name in self.recorded_names():

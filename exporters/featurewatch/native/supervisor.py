@@ -168,6 +168,16 @@ def start(folder: RunFolder, stack: Stack) -> Supervisor:
     log_dir.mkdir(parents=True, exist_ok=True)
     _link(folder.path / _LOGS, log_dir)
     socket_path = place_socket(folder.path)
+    try:
+        process = _daemon(folder, socket_path, log_dir)
+    except BaseException:
+        folder.discard_socket(socket_path)
+        raise
+    folder.write_supervising(Supervising(process, socket_path))
+    return Supervisor(socket_path, process)
+
+
+def _daemon(folder: RunFolder, socket_path: Path, log_dir: Path) -> Identity:
     environment = {
         **os.environ,
         launch.RUN_DIR_VARIABLE: str(folder.path),
@@ -177,26 +187,28 @@ def start(folder: RunFolder, stack: Stack) -> Supervisor:
     }
     command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-c", folder.configuration.name]
     folder.pid_file.unlink(missing_ok=True)
-    answer = subprocess.run(  # noqa: S603
-        command,
-        cwd=folder.path,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_START_SECONDS,
-        check=False,
-    )
+    try:
+        answer = subprocess.run(  # noqa: S603
+            command,
+            cwd=folder.path,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=_START_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as late:
+        raise StackError(f"supervisord does not detach within {_START_SECONDS:g} s") from late
     if answer.returncode != 0:
-        raise StackError(f"supervisord does not start:\n{(answer.stderr or answer.stdout).strip()}")
+        # A mistake in the configuration is one line; for anything else, the end of a traceback says what it was.
+        said = (answer.stderr or answer.stdout).strip().splitlines()[-2:]
+        raise StackError("\n".join(["supervisord does not start:", *(f"  {line}" for line in said)]))
     deadline = time.monotonic() + _START_SECONDS
     while time.monotonic() < deadline:
         process = _process_in(folder.pid_file)
-        if process is not None:
-            supervisor = Supervisor(socket_path, process)
-            if supervisor.answers():
-                folder.write_supervising(Supervising(process, socket_path))
-                return supervisor
+        if process is not None and Supervisor(socket_path, process).answers():
+            return process
         time.sleep(0.03)
     raise StackError(f"supervisord does not answer within {_START_SECONDS:g} s; see {log_dir / 'supervisord.log'}")
 

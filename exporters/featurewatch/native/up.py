@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from featurewatch.native import ports, readiness, supervisor
@@ -83,6 +83,8 @@ class _Bringing:
         stays = {
             part.name for part in self._stack.parts if part.name in alive and _same_command(part, before[part.name])
         }
+        # Told while everything still runs; and again below, when what has to make room is gone.
+        ports.check((part for part in self._stack.parts if part.name not in stays), ours=self._ports_of(alive))
         for name in reversed([name for name in states if name not in self._layout.order]):
             self._progress(f"stopping {name}, which no longer belongs to the stack")
             self._stop(running, name)
@@ -166,6 +168,10 @@ class _Bringing:
     def _stop(self, running: Supervisor, name: str) -> None:
         recorded = self._folder.recorded(name)
         running.stop(name, recorded.part.stop_seconds if recorded is not None else 15)
+
+    def _ports_of(self, names: Iterable[str]) -> set[int]:
+        recorded = (self._folder.recorded(name) for name in names)
+        return {port for item in recorded if item is not None for port in item.part.ports}
 
     def _forget_all_but(self, names: tuple[str, ...]) -> None:
         for name in self._folder.recorded_names():
