@@ -25,6 +25,7 @@ from featurewatch.bench.verdict import Row, failed, table
 from featurewatch.measure.exposition import TextExposition
 from featurewatch.measure.histogram import DEFAULT_BUFFER, Histogram
 from featurewatch.measure.monitor import DURATION
+from featurewatch.measure.native import NativeHistogram
 
 CALLS = 2_000
 LABEL_SETS = 1_000
@@ -38,6 +39,7 @@ RAISING, BARE_RAISING = "@measure, the call raises", "bare call that raises"
 RECORD = "record(seconds, served_from=, error=)"
 BLOCK = "with extraction(), outcome set"
 IN_PROGRESS = "@measure with in_progress=True"
+NATIVE = "@measure with native=True"
 
 
 def inputs(count: int) -> Inputs:
@@ -48,9 +50,11 @@ def inputs(count: int) -> Inputs:
 
 
 def variants(
-    monitor: featurewatch.ExtractionMonitor, gauged: featurewatch.ExtractionMonitor, kept: list[float]
+    monitor: featurewatch.ExtractionMonitor, registry: featurewatch.Registry, kept: list[float]
 ) -> dict[str, Call]:
     """The same bare call, measured in each way; `kept` is where the floor appends."""
+    gauged = featurewatch.ExtractionMonitor("gauged", service="bench", registry=registry, in_progress=True)
+    native = featurewatch.ExtractionMonitor("native", service="bench", registry=registry, native=True)
     append, record, extraction = kept.append, monitor.record, monitor.extraction
     served_from = featurewatch.served_from
 
@@ -79,6 +83,10 @@ def variants(
 
     @gauged.measure
     def in_progress(value: float, source: str, error: str | None) -> float:
+        return value
+
+    @native.measure
+    def native_too(value: float, source: str, error: str | None) -> float:
         return value
 
     def recorded(value: float, source: str, error: str | None) -> float:
@@ -120,18 +128,17 @@ def variants(
         RECORD: recorded,
         BLOCK: block,
         IN_PROGRESS: in_progress,
+        NATIVE: native_too,
         BARE_RAISING: bare_raising,
         RAISING: raising,
     }
 
 
-def cost_rows(
-    monitor: featurewatch.ExtractionMonitor, gauged: featurewatch.ExtractionMonitor, rounds: int
-) -> list[Row]:
+def cost_rows(monitor: featurewatch.ExtractionMonitor, registry: featurewatch.Registry, rounds: int) -> list[Row]:
     """Cost over the bare call, for our ways and for the peers', all in the same rounds."""
     others = peers.available(EDGES)
     kept: list[float] = []
-    ways = {**variants(monitor, gauged, kept), **others}
+    ways = {**variants(monitor, registry, kept), **others}
     # Emptied before each round: a list that grows for ever would pay for fresh memory and flatter us.
     times = nanoseconds_per_call(ways, inputs(CALLS), rounds, before_each=kept.clear)
     cost = {name: over(times, name, BARE_RAISING if name is RAISING else BARE) for name in times}
@@ -148,6 +155,7 @@ def cost_rows(
         row(RECORD, 2.6),
         row(BLOCK, 4.5),
         row(IN_PROGRESS),
+        row(NATIVE),
         row(RAISING),
         Row("1,000 extractions/s, share of a core", typical[DECORATED] * 1000 / 1e9 * 100, "%", "", 0.2),
         *(row(name) for name in others),
@@ -208,18 +216,26 @@ def async_rows(monitor: featurewatch.ExtractionMonitor, rounds: int) -> list[Row
     return [Row("@measure on async def, against its sync twin", median_ratio(async_cost, sync_cost), "x", note, 1.3)]
 
 
-def fold_row(rounds: int) -> Row:
+def fold_rows(rounds: int) -> list[Row]:
     """The one call in `DEFAULT_BUFFER` that folds the buffer: log-normal durations, median 100 ms."""
     draw = random.Random(11)  # noqa: S311 - repeatable, not secret
 
-    def stall() -> float:
-        histogram = Histogram((), EDGES, refused=lambda *_: None, trouble=lambda _: None)
-        histogram.buffer.extend(draw.lognormvariate(-2.3, 0.5) for _ in range(DEFAULT_BUFFER))
-        return seconds(histogram.fold)()
+    def stall(kind: type[Histogram]) -> Callable[[], float]:
+        def fold() -> float:
+            histogram = kind((), EDGES, refused=lambda *_: None, trouble=lambda _: None)
+            histogram.buffer.extend(draw.lognormvariate(-2.3, 0.5) for _ in range(DEFAULT_BUFFER))
+            return seconds(histogram.fold)()
 
-    stalled = median(interleaved({"fold": stall}, rounds * 5)["fold"])
-    note = f"{DEFAULT_BUFFER} samples, {stalled / DEFAULT_BUFFER * 1e9:.0f} ns each"
-    return Row("longest stall: the call that folds", stalled * 1e6, "us", note, 50.0)
+        return fold
+
+    stalls = interleaved({"plain": stall(Histogram), "native": stall(NativeHistogram)}, rounds * 5)
+    rows = []
+    for name, goal in (("plain", 50.0), ("native", None)):
+        took = median(stalls[name])
+        note = f"{DEFAULT_BUFFER} samples, {took / DEFAULT_BUFFER * 1e9:.0f} ns each"
+        label = "longest stall: the call that folds" + (", native=True" if name == "native" else "")
+        rows.append(Row(label, took * 1e6, "us", note, goal))
+    return rows
 
 
 def scrape_rows(rounds: int) -> list[Row]:
@@ -273,8 +289,7 @@ def main(arguments: list[str] | None = None) -> int:
     rounds = parser.parse_args(arguments).rounds
     registry = featurewatch.Registry()
     monitor = featurewatch.ExtractionMonitor("bench", service="bench", registry=registry)
-    gauged = featurewatch.ExtractionMonitor("gauged", service="bench", registry=registry, in_progress=True)
-    rows = [*cost_rows(monitor, gauged, rounds), *async_rows(monitor, rounds), fold_row(rounds)]
+    rows = [*cost_rows(monitor, registry, rounds), *async_rows(monitor, rounds), *fold_rows(rounds)]
     rows += [*scrape_rows(rounds), *memory_rows()]
     sys.stdout.write(table(rows) + "\n")
     return 1 if failed(rows) else 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
 
@@ -40,6 +41,8 @@ class Totals(NamedTuple):
 
     cumulative: tuple[int, ...]
     sum: float
+    native: Mapping[int, int] | None = None
+    """Samples by exponential bucket, where they are kept; see `native`."""
 
 
 class Distribution(Protocol):

@@ -119,7 +119,6 @@ class Histogram:
             self._totals, self._pending = totals, None
 
     def _with(self, samples: list[float]) -> Totals:
-        before, edges = self._totals, self.edges
         try:
             total = float(sum(samples))
             valid = total < math.inf  # false for NaN, too
@@ -131,8 +130,11 @@ class Histogram:
         if not valid:
             samples = self._valid_ones(samples)
             total = sum(samples)
-            if not samples:
-                return before
+        return self._added(samples, total) if samples else self._totals
+
+    def _added(self, samples: list[float], total: float) -> Totals:
+        """The totals with these samples: at least one, valid, sorted."""
+        before, edges = self._totals, self.edges
         # Only the edges between the shortest and the longest sample have to be searched for.
         count, low, high = len(samples), bisect_left(edges, samples[0]), bisect_left(edges, samples[-1])
         between = map(bisect_right, repeat(samples), edges[low:high])

@@ -15,6 +15,7 @@ from featurewatch.measure.extraction import Extraction, ExtractionBlock, block_c
 from featurewatch.measure.family import Family
 from featurewatch.measure.histogram import DEFAULT_BUFFER, REFUSALS, Histogram, checked_edges
 from featurewatch.measure.labels import chosen_name
+from featurewatch.measure.native import NativeHistogram
 from featurewatch.measure.outcomes import Outcomes
 from featurewatch.measure.registry import Registry
 from featurewatch.measure.trouble import Trouble
@@ -77,6 +78,8 @@ class ExtractionMonitor:
         service: the service it belongs to, the label `service`; at most 200 characters.
         registry: where its series are exported from.
         edges: upper bucket edges in seconds, rising. Every threshold of an objective must be one of them.
+        native: also keep exponential buckets, for a Prometheus that scrapes native histograms (some 15 ns more per
+            extraction). They are exported in the protobuf format only.
         in_progress: also export how many extractions are running (some 20 ns more per extraction).
         error_types: how many distinct `error_type` values are kept before the rest counts as `other`.
         buffer: samples kept per series before they are folded; a crash of the process loses them.
@@ -94,6 +97,7 @@ class ExtractionMonitor:
         service: str,
         registry: Registry,
         edges: Sequence[float] = names.DURATION_EDGES_SECONDS,
+        native: bool = False,
         in_progress: bool = False,
         error_types: int = 20,
         buffer: int = DEFAULT_BUFFER,
@@ -116,7 +120,7 @@ class ExtractionMonitor:
             refusals[reason].add(count)
 
         histograms = {
-            (source, outcome): Histogram(
+            (source, outcome): (NativeHistogram if native else Histogram)(
                 (*labels, (names.SERVED_FROM, source), (names.OUTCOME, outcome)),
                 checked,
                 refused=refused,

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Literal
 
-Format = Literal["text", "openmetrics"]
+Format = Literal["text", "openmetrics", "protobuf"]
+
+PROTOBUF = "application/vnd.google.protobuf"
+MESSAGE = "io.prometheus.client.MetricFamily"
 
 
 def wanted_format(accept: str) -> Format:
@@ -13,7 +16,9 @@ def wanted_format(accept: str) -> Format:
     for media, parameters, quality in _choices(accept):
         version = parameters.get("version")
         choice: tuple[float, int, Format]
-        if media == "application/openmetrics-text" and version in (None, "1.0.0", "0.0.1"):
+        if media == PROTOBUF and parameters.get("proto") == MESSAGE and parameters.get("encoding") == "delimited":
+            choice = (quality, 3, "protobuf")
+        elif media == "application/openmetrics-text" and version in (None, "1.0.0", "0.0.1"):
             choice = (quality, 2, "openmetrics")
         elif media in ("text/plain", "text/*", "*/*") and version in (None, "0.0.4"):
             choice = (quality, 1, "text")

@@ -8,8 +8,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
+from featurewatch.measure.bridge import as_protobuf
 from featurewatch.measure.exposition import CONTENT_TYPES, END, TextExposition
 from featurewatch.measure.negotiation import wanted_format, wants_gzip
+from featurewatch.measure.protobuf_exposition import CONTENT_TYPE as PROTOBUF_TYPE
+from featurewatch.measure.protobuf_exposition import ProtobufExposition
 from featurewatch.measure.registry import Registry
 
 WORTH_COMPRESSING = 1024
@@ -40,8 +43,10 @@ class Scrapes:
     def __init__(self, registry: Registry, also: OtherRegistry | None = None) -> None:
         self._text = TextExposition(registry, "text")
         self._openmetrics = TextExposition(registry, "openmetrics")
-        self._also_text = self._also_openmetrics = _nothing
+        self._protobuf = ProtobufExposition(registry)
+        self._also_protobuf = self._also_text = self._also_openmetrics = _nothing
         if also is not None:
+            self._also_protobuf = lambda: as_protobuf(also.collect())
             self._also_text = _writer("prometheus_client.exposition", also)
             self._also_openmetrics = _writer("prometheus_client.openmetrics.exposition", also)
 
@@ -50,11 +55,13 @@ class Scrapes:
         if method not in ("GET", "HEAD"):
             return Answer(405, (("Allow", "GET, HEAD"), *_plain(b"only GET and HEAD\n")), b"only GET and HEAD\n")
         format_ = wanted_format(accept)
-        if format_ == "openmetrics":
+        if format_ == "protobuf":
+            body = self._protobuf.render() + self._also_protobuf()
+        elif format_ == "openmetrics":
             body = self._openmetrics.render().encode() + (self._also_openmetrics() or END.encode())
         else:
             body = self._text.render().encode() + self._also_text()
-        headers = [("Content-Type", CONTENT_TYPES[format_]), ("Vary", "Accept, Accept-Encoding")]
+        headers = [("Content-Type", CONTENT_TYPES.get(format_, PROTOBUF_TYPE)), ("Vary", "Accept, Accept-Encoding")]
         if len(body) >= WORTH_COMPRESSING and wants_gzip(accept_encoding):
             body = gzip.compress(body, compresslevel=1, mtime=0)
             headers.append(("Content-Encoding", "gzip"))
