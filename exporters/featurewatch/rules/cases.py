@@ -62,12 +62,12 @@ class Desk:
             (names.OUTCOME, outcome),
         )
 
-    def count(self, pair: tuple[str, str], values: str) -> Case:
-        return series(COUNT, self.labels(pair), values)
+    def count(self, pair: tuple[str, str], values: str, *more: tuple[str, str]) -> Case:
+        return series(COUNT, (*self.labels(pair), *more), values)
 
-    def bucket(self, pair: tuple[str, str], edge: float, values: str) -> Case:
+    def bucket(self, pair: tuple[str, str], edge: float, values: str, *more: tuple[str, str]) -> Case:
         upper = "+Inf" if edge == float("inf") else le(edge)
-        return series(BUCKET, (*self.labels(pair), ("le", upper)), values)
+        return series(BUCKET, (*self.labels(pair), *more, ("le", upper)), values)
 
 
 def series(metric: str, labels: Labels, values: str) -> Case:

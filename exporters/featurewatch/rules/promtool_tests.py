@@ -20,7 +20,7 @@ from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
 from featurewatch.rules.plan import Judgement, Plan, Watch
 from featurewatch.rules.presence_cases import PresenceCases
-from featurewatch.rules.recorded_cases import RecordedCases, service_case, step_of
+from featurewatch.rules.recorded_cases import RecordedCases, service_cases, step_of
 from featurewatch.rules.share_cases import ShareCases
 
 PATIENCE = 60
@@ -42,8 +42,7 @@ def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[s
     for window in sorted(_windows(plan)):
         case = RecordedCases(plan, window, recordings).case()
         files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), [case])
-    service = service_case(plan)
-    files["recorded.service.test.yaml"] = _file(groups, 1800.0, [service])
+    files["recorded.service.test.yaml"] = _file(groups, 1800.0, list(service_cases(plan)))
     files["chain.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
     return files
 

@@ -25,11 +25,14 @@ Value = Callable[[str, int], float | None]
 """What a series says of an extractor at a step; None where it must be absent."""
 
 SECOND = "sentiment"
+INSTANCES = ("a:1", "b:1")
 SAMPLES = 10
 """Samples in a window."""
 EARLY, LATE, QUIET = 12, 6, 22
 """Steps of the three stretches: the second one fills about half a window, the third two of them."""
 LOOK = EARLY + LATE
+FOREIGN = 0.5
+"""What the rules of another service have recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,7 @@ class Stream:
 
     extractor: str
     pair: Pair
+    instance: str
     early: tuple[int, ...]
     late: tuple[int, ...]
 
@@ -68,6 +72,7 @@ class RecordedCases:
         self._desk = Desk(plan.objectives.service, step_of(window))
         bounds = [judgement.bound for judgement in plan.judgements if judgement.bound is not None]
         self._edges = [*edges_around(bounds or [0.1]), math.inf]
+        self._histograms = any(j.bound is not None for j in self._judgements) or window == plan.show_window
         self._streams = list(_streams(len(self._edges)))
 
     def case(self) -> Case:
@@ -76,8 +81,14 @@ class RecordedCases:
         checks: list[Case] = []
         for stream in self._streams:
             inputs += self._series(stream, Desk(self._plan.objectives.service, self._desk.step, stream.extractor))
-        foreign = Stream(EXTRACTOR, (names.COMPUTE, names.SUCCESS), (7,) * len(self._edges), (9,) * len(self._edges))
+        foreign = Stream(
+            EXTRACTOR, (names.COMPUTE, names.SUCCESS), INSTANCES[0], (7,) * len(self._edges), (9,) * len(self._edges)
+        )
         inputs += self._series(foreign, Desk(ANOTHER, self._desk.step))
+        inputs += [
+            series(name, ((names.SERVICE, ANOTHER), (names.EXTRACTOR, EXTRACTOR)), f"{FOREIGN}x{end}")
+            for name in self._foreign()
+        ]
         for name, value in self._values():
             checks += [self._check(name, value, LOOK), self._check(name, value, end)]
         return self._desk.case("mixed traffic, then none", inputs, values=checks)
@@ -89,12 +100,20 @@ class RecordedCases:
             for extractor in (SECOND, EXTRACTOR)
             if (number := value(extractor, step)) is not None
         ]
+        if name in self._foreign():
+            samples.append({"labels": recorded_labels(ANOTHER, EXTRACTOR), "value": FOREIGN})
         return self._desk.value(step, f"round({name}, 1e-9)", samples)
 
+    def _foreign(self) -> list[str]:
+        """Series that other rules read, given here as another service's rules would have recorded them."""
+        return [recorded.good_ratio(j.objective.name, j.window, j.bound) for j in self._judgements]
+
     def _series(self, stream: Stream, desk: Desk) -> Iterator[Case]:
-        for index, edge in enumerate(self._edges, start=1):
-            yield desk.bucket(stream.pair, edge, notation(stream.phases(index)))
-        yield desk.count(stream.pair, notation(stream.phases(len(self._edges))))
+        instance = ("instance", stream.instance)
+        if self._histograms:
+            for index, edge in enumerate(self._edges, start=1):
+                yield desk.bucket(stream.pair, edge, notation(stream.phases(index)), instance)
+        yield desk.count(stream.pair, notation(stream.phases(len(self._edges))), instance)
 
     # --- what the series must say -------------------------------------------------------------------------------
     def _values(self) -> Iterator[tuple[str, Value]]:
@@ -163,13 +182,15 @@ class RecordedCases:
 
 
 def _streams(buckets: int) -> Iterator[Stream]:
-    """Five of one extractor and two of the other, no two alike."""
-    pairs = [(EXTRACTOR, pair) for pair in names.EXTRACTION_SERIES]
-    pairs += [(SECOND, (names.COMPUTE, names.SUCCESS)), (SECOND, (names.CACHE, names.SUCCESS))]
-    for number, (extractor, pair) in enumerate(pairs, start=1):
-        early = tuple(20 * number if bucket == 0 else 1 + (bucket * number) % 5 for bucket in range(buckets))
-        late = tuple(31 * number if bucket == 0 else 2 + (bucket + number) % 7 for bucket in range(buckets))
-        yield Stream(extractor, pair, early, late)
+    """Two processes of one extractor and one of another; no two streams alike, none beyond the last edge."""
+    pairs = [(EXTRACTOR, pair, instance) for instance in INSTANCES for pair in names.EXTRACTION_SERIES]
+    # Not all instrumentation is ours: a cancelled extraction may say where it would have been served from.
+    pairs.append((EXTRACTOR, (names.CACHE, names.CANCELLED), INSTANCES[0]))
+    pairs += [(SECOND, (source, names.SUCCESS), INSTANCES[0]) for source in (names.COMPUTE, names.CACHE)]
+    for number, (extractor, pair, instance) in enumerate(pairs, start=1):
+        early = (20 * number, *(1 + (bucket * number) % 5 for bucket in range(2, buckets)), 0)
+        late = (31 * number, *(2 + (bucket + number) % 7 for bucket in range(2, buckets)), 0)
+        yield Stream(extractor, pair, instance, early, late)
 
 
 def _answered(pair: Pair) -> bool:
@@ -188,31 +209,37 @@ def _quantile(judgement: Judgement) -> float | None:
     return judgement.objective.quantile if isinstance(judgement.objective, QuantileObjective) else None
 
 
-def service_case(plan: Plan) -> Case:
+def service_cases(plan: Plan) -> Iterator[Case]:
     """Whether the service is up, and which part of a day it was, looked at every half an hour."""
     half_hours = 72
     desk = Desk(plan.objectives.service, 1800.0)
-    # Out of service discovery for six hours, down for six, then one of two targets answers.
+    # Out of service discovery for six hours, down for six, then two targets answer, then one of them.
     first = f"_x12 0x11 1x{half_hours - 24}"
-    second = f"_x12 0x{half_hours - 12}"
+    second = f"_x12 0x11 1x11 0x{half_hours - 36}"
     foreign = series("up", (("job", "node"), (names.SERVICE, plan.objectives.service)), f"1x{half_hours}")
     another = series("up", (("job", build.EXTRACTORS_JOB), (names.SERVICE, ANOTHER)), f"1x{half_hours}")
     name, availability = recorded.SERVICE_UP, recorded.availability(build.AVAILABILITY_WINDOW)
-    who = f'{{service="{plan.objectives.service}"}}'
 
     def sample(step: int, series_name: str, value: float) -> Case:
-        return desk.value(step, series_name, [{"labels": f"{series_name}{who}", "value": value}])
+        labels = f'{series_name}{{service="{plan.objectives.service}"}}'
+        return desk.value(step, series_name, [{"labels": labels, "value": value}])
 
-    return desk.case(
-        "gone, down, then one target of two answers",
+    yield desk.case(
+        "gone, down, then two targets answer, then one of them",
         [desk.up(first, ("instance", "a:1")), desk.up(second, ("instance", "b:1")), foreign, another],
         values=[
             sample(6, name, 0),
             sample(18, name, 0),
             sample(30, name, 1),
+            sample(42, name, 1),
             # A day has 48 samples; 24 of the first 48 were up, and all of those that end with the 71st.
             sample(47, availability, 24 / 48),
             sample(60, availability, 37 / 48),
             sample(71, availability, 1),
         ],
+    )
+    yield desk.case(
+        "the availability of another service is its own affair",
+        [series(name, ((names.SERVICE, ANOTHER),), f"1x{half_hours}")],
+        values=[sample(60, availability, 0)],
     )

@@ -1,0 +1,100 @@
+"""What promtool prints when something is wrong, as faults with file and line."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import yaml
+
+from featurewatch.faults import Fault
+
+_CHECKING = re.compile(r"Checking (?P<file>.+)")
+_FAILED = re.compile(r"\s*FAILED:\s*(?P<rest>.*)")
+_QUIET = re.compile(r"\s*(SUCCESS.*)?")
+_PLACED = re.compile(r"(?P<file>.+?\.ya?ml): (?P<line>\d+):(?P<column>\d+): (?P<what>.+)")
+_OF_FILE = re.compile(r"(?P<file>\S+\.ya?ml): (?P<what>.+)")
+_YAML = re.compile(r".*\byaml: line (?P<line>\d+): (?P<what>.+)")
+_UNMARSHAL = re.compile(r".*\byaml: unmarshal errors:")
+_UNMARSHALLED = re.compile(r"  line (?P<line>\d+): (?P<what>.+)")
+_NAMED = re.compile(r"    name: (?P<name>.*),")
+_LOOKED = re.compile(r"    (?P<what>(?:alertname: |expr: ).+, time: .+?),?\s*")
+_RULE = re.compile(r"    (?P<what>rule: .+, err: .+)")
+
+
+def faults(what: str, files: Sequence[Path], output: str) -> list[Fault]:
+    """Each complaint once, at the place that promtool names, or at the test that failed."""
+    remedy = f"found by {what}"
+    found = list(dict.fromkeys(_read(what, files, output.splitlines())))
+    return [Fault(file, line, column, text, remedy) for file, line, column, text in found]
+
+
+Complaint = tuple[str, int, int, str]
+
+
+def _read(what: str, files: Sequence[Path], lines: list[str]) -> Iterator[Complaint]:
+    """Line by line. promtool takes the files in the order given, with one verdict for each where it tests."""
+    waiting = list(files) if "test" in what else []
+    file = os.fspath(files[0]) if files else what
+    test = ""
+    block: list[str] = []
+    for line in [*lines, ""]:
+        verdict = _FAILED.fullmatch(line)
+        if waiting and (verdict or line.strip() == "SUCCESS"):
+            yield from _block(file, test, block)
+            file, test, block = os.fspath(waiting.pop(0)), "", []
+        if verdict:
+            line = verdict["rest"]
+        if checking := _CHECKING.fullmatch(line):
+            yield from _block(file, test, block)
+            file, block = checking["file"], []
+        elif named := _NAMED.fullmatch(line):
+            test = named["name"]
+        elif _UNMARSHAL.fullmatch(line):
+            continue
+        elif placed := _PLACED.fullmatch(line):
+            yield placed["file"], int(placed["line"]), int(placed["column"]), placed["what"]
+        elif (bad := _YAML.fullmatch(line)) or (bad := _UNMARSHALLED.fullmatch(line)):
+            yield file, int(bad["line"]), 1, bad["what"]
+        elif whole := _OF_FILE.fullmatch(line):
+            yield whole["file"], 0, 0, whole["what"]
+        elif rule := _RULE.fullmatch(line):
+            yield file, 0, 0, rule["what"]
+        elif _LOOKED.fullmatch(line) or (_QUIET.fullmatch(line) and block):
+            yield from _block(file, test, block)
+            block = [line] if line.strip() else []
+        elif not _QUIET.fullmatch(line):
+            block.append(line)
+
+
+def _block(file: str, test: str, block: list[str]) -> Iterator[Complaint]:
+    """What was expected at one moment of a test and what was found; or a complaint of several lines."""
+    text = "\n".join(line.strip() for line in block if line.strip())
+    if not text:
+        return
+    if _LOOKED.fullmatch(block[0]):
+        line = _line_of_test(file, test)
+        text = f"{test}: {text}" if test else text
+    else:
+        line = 0
+    yield file, line, 1 if line else 0, text
+
+
+def _line_of_test(file: str, test: str) -> int:
+    """Where the test of this name begins; 0 where that cannot be told."""
+    try:
+        root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return 0
+    for case in _items(root, "tests"):
+        for key, value in case.value if isinstance(case, yaml.MappingNode) else ():
+            if key.value == "name" and value.value == test:
+                return int(value.start_mark.line) + 1
+    return 0
+
+
+def _items(root: yaml.Node | None, wanted: str) -> list[yaml.Node]:
+    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
+    return [item for key, value in pairs if key.value == wanted for item in value.value]

@@ -1,0 +1,58 @@
+"""Changes of a rule that change nothing, each with the reason: the tests cannot and need not notice them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from featurewatch.rules.mutation import Mutant
+
+
+@dataclass(frozen=True, slots=True)
+class Equivalent:
+    """A kind of change, as a pattern of `Mutant.__str__`, and why it makes no difference."""
+
+    pattern: re.Pattern[str]
+    reason: str
+
+
+def _equivalent(pattern: str, reason: str) -> Equivalent:
+    return Equivalent(re.compile(pattern, re.DOTALL), reason)
+
+
+EQUIVALENT: tuple[Equivalent, ...] = (
+    _equivalent(
+        r".+: comparison: .+ < [\d.]+ - 1e-9: < -> <=",
+        "The tolerance only has to be larger than a rounding error; whether it belongs to the limit says nothing.",
+    ),
+    _equivalent(
+        r".+:p[\d_]+_rate\w+: comparison: >= 0: >= -> >",
+        "The lowest bucket begins at 0 and the rank is positive, so a quantile is never exactly 0.",
+    ),
+    _equivalent(
+        r".+:p[\d_]+_rate\w+: function: .+: rate\( -> increase\(",
+        "A quantile depends on the proportions of the buckets only; both functions give the same ones.",
+    ),
+    _equivalent(
+        r".+:p[\d_]+_rate\w+: aggregation: .+, le\) \(: sum by -> avg by",
+        "Every process exports every bucket, so the average of each is its sum over one and the same number.",
+    ),
+    _equivalent(
+        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\", -> nothing",
+        "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
+    ),
+    _equivalent(
+        r"FallbackRatioHigh .+: tolerance: .+ < 0\.95 - 1e-9: 1e-9 -> 0",
+        "Of one counter in twenty, no numbers up to 4 million round to less than 0.95, so no test of two counters can "
+        "tell. The same change in the other alerts is killed.",
+    ),
+    _equivalent(
+        r"service:up:max: aggregation: 0 \* max by .+: max by -> (min|sum) by",
+        "absent() returns one series at most.",
+    ),
+)
+
+
+def reason(mutant: Mutant) -> str | None:
+    """Why the mutant is no mistake; None where it is one."""
+    return next((entry.reason for entry in EQUIVALENT if entry.pattern.fullmatch(str(mutant))), None)
