@@ -81,9 +81,8 @@ class RecordedCases:
         checks: list[Case] = []
         for stream in self._streams:
             inputs += self._series(stream, Desk(self._plan.objectives.service, self._desk.step, stream.extractor))
-        foreign = Stream(
-            EXTRACTOR, (names.COMPUTE, names.SUCCESS), INSTANCES[0], (7,) * len(self._edges), (9,) * len(self._edges)
-        )
+        buckets = len(self._edges)
+        foreign = Stream(EXTRACTOR, (names.COMPUTE, names.SUCCESS), INSTANCES[0], (7,) * buckets, (9,) * buckets)
         inputs += self._series(foreign, Desk(ANOTHER, self._desk.step))
         inputs += [
             series(name, ((names.SERVICE, ANOTHER), (names.EXTRACTOR, EXTRACTOR)), f"{FOREIGN}x{end}")
