@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+import random
 
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
-from tests.exposed import exposed
+from tests.exposed import exposed, value
 
 from featurewatch import ExtractionMonitor, Registry, names
 
@@ -50,6 +51,17 @@ def test_buckets_and_counts_are_equal_and_sums_agree(drawn: tuple[list[float], l
     sums = ours.pop(("_sum", None)), expected.pop(("_sum", None))
     assert ours == expected
     assert math.isclose(*sums, rel_tol=1e-12)
+
+
+def test_a_sum_of_many_durations_keeps_its_digits() -> None:
+    registry = Registry()
+    monitor = ExtractionMonitor("e", service="s", registry=registry)
+    draw = random.Random(2)
+    samples = [draw.lognormvariate(-2.3, 1.5) for _ in range(300_000)]
+    for sample in samples:
+        monitor.record(sample)
+    found = value(registry, names.EXTRACTION_DURATION + "_sum", served_from="compute")
+    assert math.isclose(found, math.fsum(samples), rel_tol=1e-12)
 
 
 @given(st.lists(st.one_of(st.floats(), st.integers(), st.text(), st.none()), max_size=50))

@@ -54,7 +54,7 @@ class ExtractionBlock(Extraction):
 
 def block_class(outcomes: Outcomes, clock: Callable[[], float], running: list[None] | None) -> type[ExtractionBlock]:
     """The block of one monitor, with everything its two methods need in closure cells: the cheapest form."""
-    source, capacity = outcomes.successes.get, outcomes.capacity
+    successes, capacity = outcomes.successes, outcomes.capacity
     compute: ServedFrom = names.COMPUTE
 
     class MonitoredBlock(ExtractionBlock):
@@ -62,10 +62,8 @@ def block_class(outcomes: Outcomes, clock: Callable[[], float], running: list[No
 
         def __enter__(self) -> Self:
             self.served_from = compute
-            self._outer = None
             try:
-                if outstanding:
-                    self._outer = set_aside()
+                self._outer = set_aside() if outstanding else None
                 if running is not None:
                     running.append(None)
                 self._started = clock()
@@ -86,12 +84,12 @@ def block_class(outcomes: Outcomes, clock: Callable[[], float], running: list[No
                 if error is not None:
                     outcomes.raised(seconds, error)
                 else:
-                    known = source(self.served_from)
-                    if known is None:
+                    try:
+                        _, buffer, fold = successes[self.served_from]
+                    except Exception:  # noqa: BLE001 - a failure, or a source that does not exist
                         outcomes.marked(seconds, self.served_from)
                     else:
-                        append, buffer, fold = known
-                        append(seconds)
+                        buffer.append(seconds)
                         if len(buffer) >= capacity:
                             fold()
                 if running:

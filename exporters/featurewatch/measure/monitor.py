@@ -187,8 +187,8 @@ def _record(outcomes: Outcomes) -> Record:
     ) -> None:
         if error is None:
             try:
-                append, buffer, fold = successes[served_from]
-                append(seconds)
+                _, buffer, fold = successes[served_from]
+                buffer.append(seconds)
                 if len(buffer) >= capacity:
                     fold()
             except Exception:  # noqa: BLE001 - an unknown source: the slow path counts and logs it

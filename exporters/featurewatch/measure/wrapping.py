@@ -71,11 +71,11 @@ _MAKE = """\
 _fw_extraction = _fw_Extraction()
     _fw_extraction.served_from = _fw_default"""
 _CHOOSE = """\
-_fw_known = _fw_source(_fw_extraction.served_from)
-        if _fw_known is None:
+try:
+            _, _fw_buffer, _fw_fold = _fw_successes[_fw_extraction.served_from]
+        except Exception:
             _fw_marked(_fw_seconds, _fw_extraction.served_from)
-            return _fw_result
-        _, _fw_buffer, _fw_fold = _fw_known"""
+            return _fw_result"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +118,7 @@ def measured(function: Callable[..., Any], how: Measuring) -> Callable[..., Any]
         "_fw_set_aside": set_aside,
         "_fw_take": take,
         "_fw_source": how.outcomes.successes.get,
+        "_fw_successes": how.outcomes.successes,
         "_fw_raised": how.outcomes.raised,
         "_fw_marked": how.outcomes.marked,
         "_fw_trouble": how.outcomes.trouble,
