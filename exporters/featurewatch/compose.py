@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import PurePosixPath
+from pathlib import PurePath, PurePosixPath
 from typing import Final
 
 from featurewatch.objectives.model import Notify
 from featurewatch.objectives.units import duration_text
+from featurewatch.routes.secrets import FOLDER
 from featurewatch.rules.plan import Plan
 
 SECRETS: Final = PurePosixPath("/run/featurewatch/secrets")
@@ -27,7 +28,7 @@ def env_file(plan: Plan) -> str:
     return HEADER + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
 
 
-def inbox_arguments(notify: Notify, secrets: PurePosixPath = SECRETS) -> tuple[str, ...]:
+def inbox_arguments(notify: Notify, secrets: PurePath = SECRETS) -> tuple[str, ...]:
     """The inbox refuses whoever does not know the secrets, as the real services do."""
     arguments: list[str] = []
     if notify.pagerduty:
@@ -41,8 +42,9 @@ def inbox_arguments(notify: Notify, secrets: PurePosixPath = SECRETS) -> tuple[s
     return tuple(arguments)
 
 
-def _inside(secrets: PurePosixPath, declared: str) -> str:
-    return str(secrets / PurePosixPath(declared).name)
+def _inside(secrets: PurePath, declared: str) -> str:
+    # An absolute path stays what it is.
+    return str(secrets / declared.removeprefix(FOLDER))
 
 
 def _quoted(value: str) -> str:
