@@ -8,7 +8,7 @@ import time
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binom  # type: ignore[import-untyped]
 
@@ -25,6 +25,7 @@ def exact_tail(events: int, share: Fraction, at_least: int) -> Fraction:
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 64), st.integers(-2, 62))
 def test_the_tail_is_the_exact_sum(events: int, sixty_fourths: int, at_least: int) -> None:
     share = Fraction(sixty_fourths, 64)  # a float holds it exactly
@@ -32,6 +33,7 @@ def test_the_tail_is_the_exact_sum(events: int, sixty_fourths: int, at_least: in
     assert tail(events, float(share), at_least) == pytest.approx(expected, rel=1e-9, abs=1e-15)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 1_000_000), st.floats(1e-6, 0.999), st.floats(-6, 6))
 def test_the_tail_of_many_events_agrees_with_another_library(events: int, share: float, deviations: float) -> None:
     at_least = round(events * share + deviations * math.sqrt(events * share * (1 - share)))
@@ -39,6 +41,7 @@ def test_the_tail_of_many_events_agrees_with_another_library(events: int, share:
     assert tail(events, share, at_least) == pytest.approx(expected, rel=1e-8, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12), st.floats(0, 1), st.integers(-1, 10**12))
 def test_a_chance_is_a_chance_and_does_not_take_long(events: int, share: float, at_least: int) -> None:
     began = time.process_time()

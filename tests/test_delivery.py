@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurewatch.delivery import HOLD_EVALUATIONS, INTERVALS, BudgetTooSmall, Wait, timing, worst_case
@@ -13,6 +13,7 @@ from featurewatch.delivery import HOLD_EVALUATIONS, INTERVALS, BudgetTooSmall, W
 WAITS = st.lists(st.builds(Wait, st.floats(0, 300), st.none() | st.floats(0.001, 300)), max_size=4)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 3600), WAITS)
 def test_the_worst_case_is_never_above_the_budget(budget: float, waits: list[Wait]) -> None:
     try:
@@ -24,6 +25,7 @@ def test_the_worst_case_is_never_above_the_budget(budget: float, waits: list[Wai
         assert worst_case(chosen, [wait]).total <= budget
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 3600), WAITS)
 def test_the_longest_intervals_that_fit_are_taken(budget: float, waits: list[Wait]) -> None:
     try:
@@ -34,6 +36,7 @@ def test_the_longest_intervals_that_fit_are_taken(budget: float, waits: list[Wai
         assert worst_case(timing(1e9, waits, longest_interval=longer), waits).total > budget
 
 
+@settings(deadline=None)
 @given(WAITS)
 def test_a_budget_that_is_too_small_is_told_the_smallest_that_does(waits: list[Wait]) -> None:
     with pytest.raises(BudgetTooSmall, match="needs at least") as caught:

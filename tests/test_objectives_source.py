@@ -53,10 +53,10 @@ def test_a_file_of_100_megabytes_is_refused_without_being_read(tmp_path: Path) -
     with large.open("wb") as stream:
         stream.write(b"version: featurewatch/v1\n")
         stream.truncate(100 * 1024 * 1024)
-    began = time.monotonic()
+    began = time.process_time()
     with pytest.raises(Faulty, match=rf"larger than {MAXIMUM_BYTES // 1024} KiB"):
         read(large)
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_the_largest_file_that_is_allowed_is_read() -> None:
@@ -168,6 +168,7 @@ def test_the_deepest_document_that_is_allowed_is_read() -> None:
     assert "nested" in fault_of(b"[" * (MAXIMUM_DEPTH + 1) + b"1" + b"]" * (MAXIMUM_DEPTH + 1)).what
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_no_bytes_raise_anything_but_faulty(content: bytes) -> None:
     try:
@@ -219,7 +220,7 @@ SCRAPS = (
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(st.lists(st.sampled_from(SCRAPS), max_size=30).map("".join))
 def test_no_scraps_of_yaml_raise_anything_but_faulty(text: str) -> None:
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurewatch import names
@@ -88,6 +88,7 @@ def test_what_is_no_rate_is_refused(value: object) -> None:
         units.rate(value)
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=1, max_value=units.LONGEST * 1000))
 def test_every_duration_of_whole_milliseconds_survives_the_round_trip(milliseconds: int) -> None:
     value = float(Decimal(milliseconds) / 1000)
@@ -99,6 +100,7 @@ def test_every_bucket_edge_survives_the_round_trip(edge: float) -> None:
     assert units.seconds(units.duration_text(edge)) == edge
 
 
+@settings(deadline=None)
 @given(st.integers(min_value=0, max_value=10**7))
 def test_every_share_survives_the_round_trip(ten_millionths: int) -> None:
     share = float(Decimal(ten_millionths) / 10**7)
@@ -116,6 +118,7 @@ def test_a_duration_is_told_in_the_largest_unit_that_divides_it() -> None:
     assert told == ["100ms", "2.5ms", "1s", "1m", "90s", "5m", "90m", "1d", "1w"]
 
 
+@settings(deadline=None)
 @given(st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(), st.lists(st.integers())))
 def test_no_value_raises_anything_but_a_value_error(value: object) -> None:
     for read in (units.seconds, units.span, units.ratio, units.rate):

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from featurewatch.chance import firing
@@ -89,6 +89,7 @@ def test_falling_traffic_widens_the_window() -> None:
     assert windows[-1] >= 3600
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 10_000), st.sampled_from([0.5, 0.9, 0.95, 0.99, 0.999]))
 def test_a_window_is_taken_only_when_it_can_be_trusted_and_no_shorter_one_can(traffic: float, share: float) -> None:
     objectives = declared(quantile(quantile=share), traffic=traffic, budget=1e6)
@@ -167,6 +168,7 @@ def all_bad(planned: Plan) -> float:
     return max(judgement.detection + judgement.hold for judgement in planned.judgements)
 
 
+@settings(deadline=None)
 @given(st.floats(1, 1000), st.floats(10, 600), st.none() | st.integers(1, 60))
 def test_no_critical_rule_waits_longer_than_the_budget(traffic: float, budget: float, hold: int | None) -> None:
     slow = quantile(Limit(Severity.CRITICAL, 0.1), quantile=0.9)
