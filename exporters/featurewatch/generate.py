@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import compose, routes, scrape
+from featurewatch import compose, routes, scrape, whole_file
 from featurewatch.dashboards.generate import generate as dashboards
 from featurewatch.faults import Fault
 from featurewatch.rules import catalogue, model, promtool_tests
@@ -20,9 +19,12 @@ MANAGED = ("rules/*.rules.yaml", "rules/tests/*.test.yaml", "dashboards/out/*.js
 
 HEADER = "Made by `make generate` from objectives.yaml; do not edit."
 
+_OURS = re.compile(rb"Made (?:by `make generate`|from objectives\.yaml)")
+"""What every generated file says of itself. One without it was written by somebody, and is never removed."""
+
 
 def generate(plan: Plan, root: Path) -> dict[str, str]:
-    """Path below `root` to text, for every generated file."""
+    """Path below `root` to text, for every generated file. Raises `Faulty` when a dashboard cannot be made."""
     built = groups(plan)
     files = {f"rules/{group.name}.rules.yaml": dump(model.render(group), HEADER) for group in built}
     for name, content in promtool_tests.test_files(plan, built).items():
@@ -37,19 +39,19 @@ def generate(plan: Plan, root: Path) -> dict[str, str]:
 
 
 def write(root: Path, files: Mapping[str, str]) -> list[str]:
-    """Make the tree equal to `files`; returns the paths that changed. Each file is replaced in one step."""
-    changed = []
-    for path, text in files.items():
-        target = root / path
-        if target.is_file() and target.read_text(encoding="utf-8") == text:
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, text)
-        changed.append(path)
-    for path in _left_over(root, files):
+    """Make the tree equal to `files`; returns the paths that changed, removed ones included.
+
+    A file that is as it should be is not touched. All others are written aside first, so that a full disk or a folder
+    that cannot be written changes nothing. What is left over is removed, unless somebody wrote it by hand. Raises
+    OSError. The caller sees to it that only one process writes.
+    """
+    wanted = {path: text.encode() for path, text in files.items()}
+    changed = [path for path, content in wanted.items() if _content(root / path) != content]
+    whole_file.write_all({root / path: wanted[path] for path in changed})
+    gone = [path for path in _left_over(root, files) if _is_ours(root / path)]
+    for path in gone:
         (root / path).unlink()
-        changed.append(path)
-    return sorted(changed)
+    return sorted([*changed, *gone])
 
 
 def differences(root: Path, files: Mapping[str, str]) -> list[Fault]:
@@ -57,15 +59,33 @@ def differences(root: Path, files: Mapping[str, str]) -> list[Fault]:
     remedy = "run `make generate` and commit the result"
     faults = []
     for path, text in files.items():
-        target = root / path
-        if not target.is_file():
+        found = _content(root / path)
+        if found is None:
             faults.append(Fault(path, 0, 0, "is missing", remedy))
-        elif (found := target.read_text(encoding="utf-8")) != text:
-            pairs = zip(found.splitlines(), text.splitlines(), strict=False)
-            line = next((n for n, (old, new) in enumerate(pairs, start=1) if old != new), 0)
+        elif found != text.encode():
+            line = _first_difference(found, text.encode())
             faults.append(Fault(path, line, 1, "differs from what objectives.yaml says", remedy))
-    faults += [Fault(path, 0, 0, "is left over", remedy) for path in _left_over(root, files)]
+    for path in _left_over(root, files):
+        if _is_ours(root / path):
+            faults.append(Fault(path, 0, 0, "is left over", remedy))
+        else:
+            faults.append(Fault(path, 0, 0, "was not made by `make generate`", "move it out of this folder"))
     return faults
+
+
+def _first_difference(found: bytes, wanted: bytes) -> int:
+    """The line, from 1, from which on they differ; bytes, so that an end of line counts."""
+    old, new = found.splitlines(keepends=True), wanted.splitlines(keepends=True)
+    pairs = enumerate(zip(old, new, strict=False), start=1)
+    return next((line for line, (one, other) in pairs if one != other), min(len(old), len(new)) + 1)
+
+
+def _content(path: Path) -> bytes | None:
+    """What the file holds; None where there is none."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
 
 
 def _left_over(root: Path, files: Mapping[str, str]) -> list[str]:
@@ -73,13 +93,5 @@ def _left_over(root: Path, files: Mapping[str, str]) -> list[str]:
     return sorted(path for path in present if path not in files)
 
 
-def _replace(target: Path, text: str) -> None:
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+def _is_ours(path: Path) -> bool:
+    return path.is_file() and _OURS.search(path.read_bytes()) is not None

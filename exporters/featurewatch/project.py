@@ -29,6 +29,10 @@ class Project:
     def objectives(self) -> Path:
         return self.root / OBJECTIVES
 
+    def make_state(self) -> None:
+        """Have the state folder, closed to other users when this makes it. Raises OSError."""
+        self.state.mkdir(parents=True, exist_ok=True, mode=0o700)
+
 
 def find(start: Path, environment: Mapping[str, str]) -> Project:
     """The checkout that holds `start`: the nearest folder upward with an objectives.yaml. Raises `Faulty`.

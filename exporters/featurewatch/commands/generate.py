@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+
 from featurewatch import generate
+from featurewatch.commands.table import show_json, tell
+from featurewatch.native.errors import StackError
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
 from featurewatch.rules.build import groups
 from featurewatch.rules.catalogue import worst_case
 from featurewatch.rules.plan import plan
+from featurewatch.tools.lock import Occupied, exclusive
+
+LOCK_SECONDS = 60.0
+"""Longer than another run takes to write."""
 
 
-def run(project: Project) -> int:
-    """Write what differs, and say what was decided."""
+def run(project: Project, *, as_json: bool = False) -> int:
+    """Write what differs, and say what was decided. Nothing is written when objectives.yaml has a fault."""
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
     files = generate.generate(decided, project.root)
-    changed = generate.write(project.root, files)
-    for path in changed:
-        print(f"wrote {path}")
+    project.make_state()
+    try:
+        waiting = "waiting: another process is writing the generated files"
+        with exclusive(project.state / "generate.lock", LOCK_SECONDS, waiting=lambda: tell(waiting)):
+            changed = generate.write(project.root, files)
+    except Occupied as error:
+        raise StackError(str(error)) from error
     built = groups(decided)
-    alerts = sum(len(group.alerts) for group in built)
-    recordings = sum(len(group.recordings) for group in built)
-    count = len(decided.objectives.objectives)
-    print(
-        f"{count} objectives: {alerts} alerts, {recordings} recording rules, {len(files)} files, {len(changed)} changed"
-    )
+    counts = {
+        "objectives": len(decided.objectives.objectives),
+        "alerts": sum(len(group.alerts) for group in built),
+        "recording_rules": sum(len(group.recordings) for group in built),
+        "files": len(files),
+    }
+    if as_json:
+        worst = asdict(decided.worst_case) | {"total": decided.worst_case.total}
+        show_json(counts | {"changed": changed, "worst_case_seconds": worst})
+        return 0
+    for path in changed:
+        print(f"{'wrote' if path in files else 'removed'} {path}")
+    said = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
+    print(f"{', '.join(said)}, {len(changed)} changed")
     print("\nworst case from the first bad extraction to a critical message, when every extraction is bad:")
     print(worst_case(decided))
     return 0
