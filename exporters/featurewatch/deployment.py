@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 
-from featurewatch import check, staging
+from featurewatch import check, compose, staging
 from featurewatch.amtool import Amtool
 from featurewatch.faults import Fault, Faulty
 from featurewatch.native import parts
 from featurewatch.native.down import down
+from featurewatch.native.errors import StackError
 from featurewatch.native.part import Stack
 from featurewatch.native.parts import Ports
+from featurewatch.native.ports import LOOPBACK
 from featurewatch.native.records import RunFolder
 from featurewatch.native.status import PartStatus, status
 from featurewatch.native.up import up
@@ -22,11 +24,23 @@ from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.rules.plan import Plan
 from featurewatch.tools.alertmanager import Launch, alertmanager_command
+from featurewatch.tools.lock import Occupied, exclusive
 from featurewatch.tools.toolbox import Tools
 
-LOOPBACK = "127.0.0.1"
 PORT_VARIABLES = {item.name: f"{item.name.upper()}_PORT" for item in fields(Ports)}
 """Each part's port and the environment variable that moves it."""
+
+LOCK_SECONDS = 300.0
+"""How long to wait for another `up` or `reload` of the same state folder."""
+
+_PORTS_OF_PARTS = {
+    "prometheus": ("prometheus",),
+    "alertmanager": ("alertmanager",),
+    "node_exporter": ("node_exporter",),
+    "extractor": ("extractor",),
+    "inbox": ("inbox_smtp", "inbox_http"),
+}
+"""The ports of each part, in the part's own order."""
 
 Progress = Callable[[str], None]
 
@@ -46,6 +60,17 @@ def ports_from(environment: Mapping[str, str]) -> Ports:
     if faults:
         raise Faulty(faults)
     return Ports(**chosen)
+
+
+def ports_of(run_dir: Path, otherwise: Ports) -> Ports:
+    """Where the parts of the stack that was started last listen; those that it had not, where `otherwise` says."""
+    folder = RunFolder(run_dir)
+    chosen: dict[str, int] = {}
+    for part, fields_ in _PORTS_OF_PARTS.items():
+        recorded = folder.recorded(part)
+        if recorded is not None and len(recorded.part.ports) == len(fields_):
+            chosen |= zip(fields_, recorded.part.ports, strict=True)
+    return replace(otherwise, **chosen)
 
 
 def addresses(ports: Ports) -> staging.Addresses:
@@ -76,13 +101,18 @@ class Deployment:
         return self.project.state / "run"
 
     def up(self, progress: Progress = lambda _: None) -> list[PartStatus]:
-        """Stage, check, start, wait until every part answers. Raises `Faulty` before anything is touched."""
-        self.stage()
-        return up(self.stack, progress)
+        """Stage, check, start, wait until every part answers; a stack that runs takes what changed.
 
-    def reload(self, progress: Progress = lambda _: None) -> list[PartStatus]:
-        """Check the configuration as it is now, then let the running parts take it."""
-        return self.up(progress)
+        Raises `Faulty` before anything is touched, and StackError or OSError. What runs was staged by the same call:
+        another one of the same state folder is waited for.
+        """
+        waiting = "waiting: another command is at work on this stack"
+        try:
+            with exclusive(self.project.state / "up.lock", LOCK_SECONDS, waiting=lambda: progress(waiting)):
+                self.stage()
+                return up(self.stack, progress)
+        except Occupied as fault:
+            raise StackError(str(fault)) from fault
 
     def down(self, progress: Progress = lambda _: None) -> bool:
         return down(self.run_dir, progress)
@@ -91,13 +121,11 @@ class Deployment:
         return status(self.run_dir)
 
     def stage(self) -> None:
-        """Put the checked configuration where the parts read it."""
+        """Put the checked configuration where the parts read it. Raises `Faulty`; it is then as it was."""
         binaries = check.Binaries(Promtool(self.tools.promtool.path), Amtool(self.tools.amtool.path))
         checks = check.configuration_checks(self.project, self.plan, binaries)
-        folder = RunFolder(self.run_dir)
-        folder.make()
-        where = addresses(self.ports)
-        staging.stage(self.project.root, self.project.secrets, where, self.run_dir, checks)
+        RunFolder(self.run_dir).make()
+        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks)
 
     @cached_property
     def launch(self) -> Launch:
@@ -123,20 +151,6 @@ class Deployment:
                 resend_delay=duration_text(timing.resend_delay),
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,
-                inbox_arguments=self._inbox_arguments(),
+                inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )
         )
-
-    def _inbox_arguments(self) -> tuple[str, ...]:
-        """The inbox refuses what does not know the secrets, as the real services do."""
-        notify, secrets = self.plan.objectives.notify, self.project.secrets
-        arguments: list[str] = []
-        if notify.pagerduty:
-            arguments += ["--pagerduty-key-file", str(secrets / Path(notify.pagerduty.routing_key_file).name)]
-        if notify.slack:
-            arguments += ["--slack-url-file", str(secrets / Path(notify.slack.api_url_file).name)]
-            arguments += ["--slack-channel", notify.slack.channel]
-        if notify.email and notify.email.username and notify.email.password_file:
-            arguments += ["--smtp-user", notify.email.username]
-            arguments += ["--smtp-password-file", str(secrets / Path(notify.email.password_file).name)]
-        return tuple(arguments)

@@ -9,8 +9,11 @@ from featurewatch.rules.plan import Plan
 DEMO = "demo"
 """The `environment` in objectives.yaml for which missing secrets are made up."""
 
+INBOX = "http://inbox:8025"
+"""As all committed files name it; a native run puts in its place where the inbox really listens."""
 
-def ensure_demo_secrets(project: Project, plan: Plan, inbox_http_url: str = "http://127.0.0.1:8025") -> None:
+
+def ensure_demo_secrets(project: Project, plan: Plan) -> None:
     """Write what is missing, if this is the demo; a real deployment's missing secret stays missing, and is told."""
     if plan.objectives.environment == DEMO:
-        write_demo_secrets(project.secrets, inbox_http_url)
+        write_demo_secrets(project.secrets, INBOX)
