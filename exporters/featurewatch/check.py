@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from featurewatch import generate, staging
-from featurewatch.amtool import Amtool
+from featurewatch.amtool import Amtool, AmtoolError
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.generate import generate as generate_dashboards
-from featurewatch.faults import Fault
+from featurewatch.faults import Fault, Faulty
 from featurewatch.project import Project
-from featurewatch.promtool import Promtool
+from featurewatch.promtool import Promtool, PromtoolError, Verdict
 from featurewatch.routes import secrets, table
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
@@ -22,11 +23,29 @@ ROUTES = "alertmanager/tests/routes.yaml"
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """What a step found. Faults fail the check; warnings are only told."""
+
+    faults: Sequence[Fault]
+    warnings: Sequence[Fault] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One thing to look at."""
 
     name: str
-    find: Callable[[], Sequence[Fault]]
+    find: Callable[[], Found]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A step after it was looked at."""
+
+    name: str
+    faults: tuple[Fault, ...]
+    warnings: tuple[Fault, ...]
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,42 +56,81 @@ class Binaries:
     amtool: Amtool
 
 
+def look(step: Step, clock: Callable[[], float] = time.monotonic) -> Result:
+    """Take one step. A tool that cannot say whether something is right is a fault, too, and the other steps go on."""
+    began = clock()
+    try:
+        found = step.find()
+    except Faulty as error:
+        found = Found(error.faults)
+    except (PromtoolError, AmtoolError) as error:
+        found = Found([Fault(step.name, 0, 0, str(error), "`make tools` lists the binaries that are used")])
+    return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began)
+
+
 def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
     """All steps, cheap ones first."""
     root = project.root
-    built = groups(plan)
-    alerts = {(alert.name, alert.labels["severity"]) for group in built for alert in group.alerts}
-    rules = sorted((root / "rules").glob("*.rules.yaml"))
-    tests = sorted((root / "rules" / "tests").rglob("*.test.yaml"))
-    yield Step("generated files are fresh", lambda: generate.differences(root, generate.generate(plan, root)))
-    yield Step("secrets", lambda: secrets.check(plan.objectives.notify, project.secrets).faults)
-    yield Step("rules parse", lambda: binaries.promtool.check_rules(rules).faults)
-    yield Step("rules do what their tests say", lambda: binaries.promtool.test_rules(tests).faults)
-    yield Step("every alert has a routing test", lambda: table.uncovered(table.load(root / ROUTES), alerts))
-    yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, plan, binaries))
+    yield Step("generated files are fresh", lambda: Found(generate.differences(root, generate.generate(plan, root))))
+    yield Step("secrets", lambda: _secrets(project, plan))
+    yield Step("rules parse", lambda: _rules(root, "rules", "*.rules.yaml", binaries.promtool.check_rules))
+    yield Step(
+        "rules do what their tests say",
+        lambda: _rules(root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules),
+    )
+    yield Step(
+        "every alert has a routing test", lambda: Found(table.uncovered(table.load(root / ROUTES), _alerts(plan)))
+    )
+    yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
     yield Step("dashboards", lambda: _dashboards(root, plan))
 
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
     """What must hold of a staged configuration before it is put in place."""
+    return (lambda _: secrets.check(plan.objectives.notify, project.secrets).faults, *_acceptance(binaries))
+
+
+def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
     return (
-        lambda _: secrets.check(plan.objectives.notify, project.secrets).faults,
         lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
-        lambda staged: binaries.amtool.check_config(staged / "alertmanager/alertmanager.yaml").faults,
+        lambda staged: binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults,
     )
 
 
-def _dashboards(root: Path, plan: Plan) -> list[Fault]:
-    return [finding.fault() for finding in check_dashboards(generate_dashboards(plan, root / "dashboards"), plan)]
+def _alerts(plan: Plan) -> set[tuple[str, str]]:
+    return {(alert.name, alert.labels["severity"]) for group in groups(plan) for alert in group.alerts}
 
 
-def _accepted(project: Project, plan: Plan, binaries: Binaries) -> list[Fault]:
-    """The configuration as a native run would have it, and the routing table against it."""
+def _secrets(project: Project, plan: Plan) -> Found:
+    checked = secrets.check(plan.objectives.notify, project.secrets)
+    return Found(checked.faults, checked.warnings)
+
+
+def _rules(root: Path, folder: str, pattern: str, ask: Callable[[Sequence[Path]], Verdict]) -> Found:
+    """Ask promtool about the files; without any, it would find nothing wrong with nothing."""
+    files = sorted((root / folder).glob(pattern))
+    if not files:
+        return Found([Fault(folder, 0, 0, f"holds no {pattern}", "run `make generate`")])
+    return Found(ask(files).faults)
+
+
+def _dashboards(root: Path, plan: Plan) -> Found:
+    """An error shows something false, or nothing; a warning is told."""
+    findings = check_dashboards(generate_dashboards(plan, root / "dashboards"), plan)
+    return Found(
+        [finding.fault() for finding in findings if finding.severity == "error"],
+        [finding.fault() for finding in findings if finding.severity == "warning"],
+    )
+
+
+def _accepted(project: Project, binaries: Binaries) -> Found:
+    """The configuration as a native run would have it, and the routing table against it. No secret is copied."""
+    routes = table.load(project.root / ROUTES)
+    checks = (
+        *_acceptance(binaries),
+        lambda staged: table.run(routes, staged / staging.ALERTMANAGER, binaries.amtool),
+    )
     with tempfile.TemporaryDirectory(prefix="featurewatch-check-") as folder:
-        staged = Path(folder) / "staged"
-        staging.stage(project.root, project.secrets, staging.Addresses({}), staged, ())
-        config = staged / "alertmanager/alertmanager.yaml"
-        return [
-            *(fault for check in configuration_checks(project, plan, binaries)[1:] for fault in check(staged)),
-            *table.run(table.load(project.root / ROUTES), config, binaries.amtool),
-        ]
+        nothing = staging.Addresses({})
+        staging.stage(project.root, Path(folder) / "no secrets", nothing, Path(folder) / "staged", checks)
+    return Found(())

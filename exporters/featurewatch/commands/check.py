@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import time
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
 
 from featurewatch import check
 from featurewatch.amtool import Amtool
 from featurewatch.commands.secrets import ensure_demo_secrets
+from featurewatch.commands.table import show_json
 from featurewatch.commands.tools import provided
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
@@ -14,19 +17,31 @@ from featurewatch.promtool import Promtool
 from featurewatch.rules.plan import plan
 
 
-def run(project: Project) -> int:
+def run(project: Project, *, as_json: bool = False) -> int:
     """0 when nothing is wrong, else 1."""
+    results = []
+    for result in _results(project):
+        results.append(result)
+        if not as_json:
+            _tell(result)
+    if as_json:
+        show_json([asdict(result) | {"ok": not result.faults} for result in results])
+    return 1 if any(result.faults for result in results) else 0
+
+
+def _results(project: Project) -> Iterator[check.Result]:
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
     ensure_demo_secrets(project, decided)
     tools = provided(project)
     binaries = check.Binaries(Promtool(tools.promtool.path), Amtool(tools.amtool.path))
-    failed = 0
     for step in check.steps(project, decided, binaries):
-        began = time.monotonic()
-        faults = step.find()
-        mark = "FAULT" if faults else "ok"
-        print(f"{mark:<6}{step.name} ({time.monotonic() - began:.1f} s)")
-        for fault in faults:
-            print(f"      {fault}")
-        failed += bool(faults)
-    return 1 if failed else 0
+        yield check.look(step)
+
+
+def _tell(result: check.Result) -> None:
+    print(f"{'FAULT' if result.faults else 'ok':<6}{result.name} ({result.seconds:.1f} s)")
+    for fault in result.faults:
+        print(f"      {fault}")
+    for warning in result.warnings:
+        print(f"      warning: {warning}")
+    sys.stdout.flush()
