@@ -24,7 +24,7 @@ class SeenAlert:
 
 
 class Prometheus:
-    """A small reader of one Prometheus. Methods raise httpx.HTTPError when it does not answer."""
+    """A small reader of one Prometheus. Methods raise httpx.HTTPError when it does not answer as Prometheus does."""
 
     def __init__(self, url: str, timeout: float = 5.0) -> None:
         self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
@@ -57,4 +57,7 @@ class Prometheus:
 
     def _get(self, path: str, parameters: Mapping[str, str] | None = None) -> Any:
         answer = self._http.get(path, params=dict(parameters or {})).raise_for_status()
-        return answer.json()["data"]
+        try:
+            return answer.json()["data"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise httpx.DecodingError(f"{answer.url} does not answer as Prometheus does") from error

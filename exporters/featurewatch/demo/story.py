@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
+from featurewatch import names
 from featurewatch.demo import scenes
-from featurewatch.demo.inbox.client import InboxClient
+from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.message import Delivery
-from featurewatch.demo.observer import Prometheus, SeenAlert
+from featurewatch.demo.observer import SeenAlert
+from featurewatch.demo.patience import Patience, step_of, whole_evaluations
 from featurewatch.demo.scenes import Expectation, Scene
+from featurewatch.demo.stage import Stage, end_fault, fault
 from featurewatch.demo.timeline import Breakdown, Moment, Timeline
+from featurewatch.objectives.model import RatioObjective
 from featurewatch.rules import recorded
-from featurewatch.rules.plan import Judgement, Plan, Watch
+from featurewatch.rules.plan import Plan
 
 Tell = Callable[[Moment], None]
 
 POLL = 0.1
 """Seconds between two looks."""
 
-
-class StoryError(Exception):
-    """The story cannot be told: something it stands on is not there. Says what, and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where the story plays: the parts' addresses and the hands that move them."""
-
-    extractor_url: str
-    inbox: InboxClient
-    prometheus: Prometheus
-    stop_extractor: Callable[[], None]
-    start_extractor: Callable[[], None]
-    clock: Callable[[], float] = time.time
-    sleep: Callable[[float], None] = time.sleep
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds to wait for each turn of the story."""
-
-    healthy: float = 150.0
-    firing: float = 60.0
-    resolved: float = 240.0
+SHOWN_QUANTILE = 0.95
 
 
 @dataclass(slots=True)
@@ -63,18 +42,32 @@ class Story:
     timeline: Timeline = field(default_factory=Timeline)
 
     def play(self) -> Timeline:
-        """Tells the whole story. What was owed and did not come stands in `missing`."""
+        """Tells the whole story. What was owed and did not come stands in `missing`.
+
+        Whatever happens, the fault ends with it. Raises StoryError where a part does not answer.
+        """
+        try:
+            return self._play()
+        except httpx.HTTPError as error:
+            raise StoryError(
+                f"a part stopped answering: {type(error).__name__}: {error}; see `make status` and `make logs PART=…`"
+            ) from error
+
+    def _play(self) -> Timeline:
         owed = scenes.expectations(self.scene, self.plan.objectives)
+        if self.scene.fault is not None:
+            end_fault(self.stage)  # one that a killed story left behind, and the proof that faults are taken at all
         self._wait_until_healthy()
         mark = self.stage.inbox.last_id()
-        with self._fault():
+        with fault(self.stage, self.scene, self.patience.fault):
             self.timeline.began = self.stage.clock()
             self._say(self.timeline.began, "extractor", self.scene.what)
             fired = self._wait_for_alert()
-            self._wait_for(owed, "firing", mark, self.patience.firing)
+            told = self._wait_for(owed, "firing", mark, self.patience.firing)
             self._measure(fired, mark)
         self._say(self.stage.clock(), "extractor", "works again")
-        self._wait_for(owed, "resolved", mark, self.patience.resolved)
+        # Who was told must hear the end of it; who was not is missing already.
+        self._wait_for(told, "resolved", mark, self.patience.resolved)
         return self.timeline
 
     # --- turns ----------------------------------------------------------------------------------------------------
@@ -85,45 +78,37 @@ class Story:
         deadline = self.stage.clock() + self.patience.healthy
         told, flowing, troubles = 0.0, 0.0, list[str]()
         while self.stage.clock() < deadline:
-            flowing = max((value for _, value in self.stage.prometheus.query(rate)), default=0.0)
+            flowing = self._value(rate) or 0.0
             troubles = sorted({alert.labels["alertname"] for alert in self._alerts()})
             if flowing >= needed and not troubles:
-                self._say(self.stage.clock(), "extractor", f"healthy: {flowing:.0f} extractions/s, no alert")
+                self._say(self.stage.clock(), "extractor", f"healthy: {self._vitals(flowing)}, no alert")
                 return
+            if ended := self.stage.no_traffic():
+                raise StoryError(f"{ended}; see `make logs PART=extractor`")
             if self.stage.clock() - told > 10:
                 told = self.stage.clock()
-                waiting = f"{flowing:.0f} of {needed:.0f} extractions/s" + (
-                    f", still pending or firing: {', '.join(troubles)}" if troubles else ""
-                )
-                self._say(told, "extractor", f"waiting for healthy traffic: {waiting}")
+                waiting = f"waiting for healthy traffic: {flowing:.0f} of {needed:.0f} extractions/s"
+                waiting += f", still pending or firing: {', '.join(troubles)}" if troubles else ""
+                self.tell(Moment(told, "extractor", waiting))
             self.stage.sleep(5 * POLL)
         raise StoryError(
-            f"no healthy traffic within {self.patience.healthy:g} s ({flowing:.0f} extractions/s, "
+            f"no healthy traffic within {self.patience.healthy:g} s ({flowing:.0f} of {needed:.0f} extractions/s, "
             f"alerts: {', '.join(troubles) or 'none'}); see `make status` and `make logs PART=extractor`"
         )
 
-    @contextmanager
-    def _fault(self) -> Iterator[None]:
-        """The fault holds inside and ends with it, whatever happens."""
-        if self.scene.fault is None:
-            self.stage.stop_extractor()
-            try:
-                yield
-            finally:
-                self.stage.start_extractor()
-            return
-        self._put_fault(self.scene.fault)
-        try:
-            yield
-        finally:
-            self._put_fault({"mode": "none"})
-
-    def _put_fault(self, fault: object) -> None:
-        try:
-            answer = httpx.put(f"{self.stage.extractor_url}/admin/fault", json=fault, timeout=5, trust_env=False)
-            answer.raise_for_status()
-        except httpx.HTTPError as error:
-            raise StoryError(f"the extractor takes no fault: {error}; is the stack up? (`make up`)") from error
+    def _vitals(self, flowing: float) -> str:
+        """How well the extractor is, in the series that the dashboard shows."""
+        said = [f"{flowing:.0f} extractions/s"]
+        p95 = self._value(recorded.quantile_seconds(SHOWN_QUANTILE, self.plan.show_window))
+        if p95 is not None:
+            said.append(f"p{recorded.percent(SHOWN_QUANTILE)} {p95 * 1e3:.0f} ms")
+        for judgement in self.plan.judgements:
+            objective = judgement.objective
+            if isinstance(objective, RatioObjective) and objective.counts == "good":
+                share = self._value(recorded.good_ratio(objective.name, judgement.window))
+                if share is not None:
+                    said.append(f"{objective.name.replace('-', ' ')} {share:.1%}")
+        return ", ".join(dict.fromkeys(said))
 
     def _wait_for_alert(self) -> SeenAlert | None:
         """Live: pending, then firing."""
@@ -138,14 +123,14 @@ class Story:
                     pending = True
                     self._say(alert.active_at, "prometheus", f"{objective.alert} {self.scene.severity} is pending")
                 if alert.state == "firing":
-                    self._say(alert.active_at + self._hold(), "prometheus", f"{objective.alert} fires")
+                    self._say(self._fires_at(alert), "prometheus", f"{objective.alert} fires")
                     return alert
             self.stage.sleep(POLL)
         self.timeline.missing.append(f"{objective.alert} {self.scene.severity} did not fire")
         return None
 
-    def _wait_for(self, owed: tuple[Expectation, ...], status: str, mark: int, patience: float) -> None:
-        """Every owed message, shown as it arrives."""
+    def _wait_for(self, owed: Sequence[Expectation], status: str, mark: int, patience: float) -> list[Expectation]:
+        """Every owed message, shown as it arrives; returns those that did. The others are missing."""
         open_ = list(owed)
         deadline = self.stage.clock() + patience
         seen = mark
@@ -163,6 +148,7 @@ class Story:
                     break
             self.stage.sleep(POLL)
         self.timeline.missing += [f"{e.channel}: {e.alert} {e.severity} {status}" for e in open_]
+        return [expectation for expectation in owed if expectation not in open_]
 
     def _measure(self, fired: SeenAlert | None, mark: int) -> None:
         """Where the seconds went, from Prometheus' own time stamps and the inbox's."""
@@ -174,17 +160,18 @@ class Story:
             if delivery.severity in ("", str(self.scene.severity))
         ]
         began = self.timeline.began or 0.0
-        scrapes = self.stage.prometheus.scrapes(self.plan.objectives.service, 120)
+        lasted = math.ceil(self.stage.clock() - began) + 1
+        scrapes = self.stage.prometheus.scrapes(self.plan.objectives.service, lasted)
         after = [stamp for stamp in scrapes if began <= stamp <= fired.active_at]
         if not received or not after:
             return
         first, last = after[0], after[-1]
-        fires_at = fired.active_at + self._hold()
+        fires_at = self._fires_at(fired)
         self.timeline.breakdown = Breakdown(
             scrape=first - began,
             window=last - first,
             evaluation=fired.active_at - last,
-            hold=self._hold(),
+            hold=fires_at - fired.active_at,
             delivery=max(received) - fires_at,
         )
 
@@ -192,12 +179,16 @@ class Story:
     def _alerts(self) -> list[SeenAlert]:
         return [alert for alert in self.stage.prometheus.alerts() if alert.labels.get("severity") != "none"]
 
-    def _hold(self) -> float:
-        steps: list[Judgement | Watch] = [*self.plan.judgements, *self.plan.watches]
-        for step in steps:
-            if step.objective.name == self.scene.objective and step.limit.severity is self.scene.severity:
-                return step.hold
-        return 0.0
+    def _value(self, series: str) -> float | None:
+        """The greatest of its values; None where it has none."""
+        selector = f'{series}{{{names.SERVICE}="{self.plan.objectives.service}"}}'
+        values = [value for _, value in self.stage.prometheus.query(selector) if not math.isnan(value)]
+        return max(values, default=None)
+
+    def _fires_at(self, alert: SeenAlert) -> float:
+        """Unix seconds of the evaluation at which a pending alert fires."""
+        step = step_of(self.plan, self.scene)
+        return alert.active_at + (whole_evaluations(self.plan, step.hold) if step else 0.0)
 
     def _say(self, at: float, actor: str, what: str) -> None:
         moment = Moment(at, actor, what)

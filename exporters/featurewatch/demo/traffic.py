@@ -1,0 +1,67 @@
+"""Steady traffic on the example extractor, from a process of its own that also ends by itself."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
+
+STOP_SECONDS = 10.0
+"""What it may take to end; it waits for the answers that are still due, five seconds at most."""
+
+
+class Traffic:
+    """A running load generator."""
+
+    def __init__(self, process: subprocess.Popen[bytes], said: IO[bytes]) -> None:
+        self._process = process
+        self._said = said
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def trouble(self) -> str:
+        """Why there is no more traffic; empty while it flows."""
+        if self._process.poll() is None:
+            return ""
+        self._said.seek(0)
+        lines = self._said.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+        return f"the load generator ended with status {self._process.returncode}: {lines[-1]}"
+
+
+@contextmanager
+def traffic(examples: Path, url: str, rate: float, seconds: float) -> Iterator[Traffic]:
+    """`rate` requests a second on `url`, until the end of the block, and no longer than `seconds` whatever happens."""
+    command = [
+        *(sys.executable, "-m", "market_features.load", "--url", url),
+        *("--rate", f"{rate:g}", "--seconds", f"{seconds:g}"),
+    ]
+    with TemporaryFile() as said:
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command,
+            env={**os.environ, "PYTHONPATH": str(examples)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        try:
+            yield Traffic(process, said)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except BaseException as error:
+        process.kill()
+        process.wait()
+        if not isinstance(error, subprocess.TimeoutExpired):
+            raise
