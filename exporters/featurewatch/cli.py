@@ -3,32 +3,58 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from pathlib import Path
+from types import FrameType
 
 from featurewatch import project as projects
 from featurewatch.amtool import AmtoolError
-from featurewatch.demo.scenes import SCENES
+from featurewatch.demo.errors import StoryError
+from featurewatch.demo.scenes import SCENES, NoSuchScene
 from featurewatch.faults import Faulty
+from featurewatch.native.errors import StackError
 from featurewatch.promtool import PromtoolError
 from featurewatch.tools.errors import ToolError
 
+EXIT_STATUS = """\
+exit status:
+  0    done, and nothing is wrong
+  1    something is wrong with what was checked, started or asked; standard error says what
+  2    the call, objectives.yaml or the environment cannot be used; nothing was changed
+  130  interrupted from the keyboard; what was begun was taken back (143: told to end, 129: the terminal went away)
+  141  whoever read the output went away
+"""
+
 FAULTY = 2
-"""Exit status when what the user wrote cannot be used; nothing was changed then."""
+INTERRUPTED = 130
+UNREAD = 141
+
+_REMEDIES = {
+    errno.ENOSPC: "free some space, then run this again",
+    errno.EDQUOT: "free some of your quota, then run this again",
+    errno.EROFS: f"write elsewhere: {projects.STATE_VARIABLE} names the folder for data and logs",
+    errno.EACCES: f"let this user write there, or name another folder in {projects.STATE_VARIABLE}",
+    errno.EPERM: f"let this user write there, or name another folder in {projects.STATE_VARIABLE}",
+    errno.ENAMETOOLONG: f"name a shorter folder in {projects.STATE_VARIABLE}",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command. 0: done; 1: it found or met something wrong; 2: the input or the call cannot be used."""
-    from featurewatch.demo.scenes import NoSuchScene
-    from featurewatch.demo.story import StoryError
-    from featurewatch.native.errors import StackError
-
+    """Run one command; the result is the exit status, as EXIT_STATUS lists them."""
     options = _parser().parse_args(arguments)
     try:
-        project = projects.find(Path.cwd(), os.environ)
-        return _run(project, options)
+        with _told_to_end():
+            result = _run(projects.find(Path.cwd(), os.environ), options)
+            sys.stdout.flush()
+            return result
     except (Faulty, NoSuchScene) as error:
         print(error, file=sys.stderr)
         return FAULTY
@@ -36,11 +62,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:
-        sys.stderr.close()
+        # Python would complain once more when it flushes at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
+    except OSError as error:
+        print(_of_the_machine(error), file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "featurewatch").startswith("featurewatch"):
+            raise
+        needed = f"`featurewatch {options.command}` needs the Python package {error.name}"
+        print(f"{needed}; install it with: pip install 'featurewatch[demo]'", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
-        return 130
+        return INTERRUPTED
 
 
 def _run(project: projects.Project, options: argparse.Namespace) -> int:
@@ -49,15 +85,15 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
         case "generate":
             from featurewatch.commands import generate
 
-            return generate.run(project)
+            return generate.run(project, as_json=options.json)
         case "check":
             from featurewatch.commands import check
 
-            return check.run(project)
+            return check.run(project, as_json=options.json)
         case "tools":
             from featurewatch.commands import tools
 
-            return tools.run(project)
+            return tools.run(project, as_json=options.json)
         case "demo":
             from featurewatch.commands import demo
 
@@ -69,26 +105,79 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="featurewatch", description="Observability as code for feature extraction.")
+    parser = argparse.ArgumentParser(
+        prog="featurewatch",
+        description="Observability as code for feature extraction.",
+        epilog=EXIT_STATUS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"featurewatch {_version()}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("generate", help="objectives.yaml to rules, tests, routes, dashboards, documents")
-    commands.add_parser("check", help="everything that can be checked without running it")
-    commands.add_parser("tools", help="find or fetch Prometheus, Alertmanager and their tools")
-    up = commands.add_parser("up", help="start the stack and say what is where")
-    up.add_argument("--runtime", choices=("auto", "native", "docker"), default="auto")
+    json = argparse.ArgumentParser(add_help=False)
+    json.add_argument("--json", action="store_true", help="print JSON instead of text")
+
+    commands.add_parser(
+        "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
+    )
+    commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    commands.add_parser("tools", parents=[json], help="find or fetch Prometheus, Alertmanager and their tools")
+    up = commands.add_parser("up", parents=[json], help="start the stack and say what is where")
+    up.add_argument("--runtime", choices=("auto", "native", "docker"), default="auto", help="default: auto")
     up.add_argument("--without-example", action="store_true", help="neither the example extractor nor the inbox")
     commands.add_parser("down", help="stop the stack; data is kept")
-    status = commands.add_parser("status", help="what runs where, since when")
-    status.add_argument("--json", action="store_true")
+    commands.add_parser("status", parents=[json], help="what runs where, since when")
     logs = commands.add_parser("logs", help="the last lines of one part")
-    logs.add_argument("part", nargs="?", default="")
-    logs.add_argument("--lines", type=int, default=50)
-    logs.add_argument("--follow", action="store_true")
-    commands.add_parser("reload", help="check the configuration, then let the running stack take it")
+    logs.add_argument("part", nargs="?", default="", help="as `status` lists them")
+    logs.add_argument("--lines", type=_count, default=50, help="how many (default: 50)")
+    logs.add_argument("--follow", action="store_true", help="go on with each new line")
+    commands.add_parser("reload", parents=[json], help="check the configuration, then let the running stack take it")
     demo = commands.add_parser("demo", help="tell a story on the running stack")
-    demo.add_argument("scene", nargs="?", default="slow", metavar="SCENE", help=", ".join(SCENES))
-    demo.add_argument("--json", action="store_true", help="the timeline as JSON at the end")
+    demo.add_argument("scene", nargs="?", default="slow", metavar="SCENE", help=f"{', '.join(SCENES)} (default: slow)")
+    demo.add_argument(
+        "--json", action="store_true", help="the timeline as JSON at the end; the story on standard error"
+    )
     return parser
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit()):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of lines")
+    return int(text)
+
+
+def _version() -> str:
+    try:
+        return installed_version("featurewatch")
+    except PackageNotFoundError:
+        return "(not installed: run from a checkout)"
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """While it lasts, SIGTERM and SIGHUP unwind like an interrupt does, so that whatever was begun is taken back."""
+    ends = [number for number in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(number) is signal.SIG_DFL]
+    if threading.current_thread() is not threading.main_thread():
+        ends = []
+
+    def end(number: int, _: FrameType | None) -> None:
+        for other in ends:  # once is enough: a second one must not cut the clean-up short
+            signal.signal(other, signal.SIG_IGN)
+        raise SystemExit(128 + number)
+
+    for number in ends:
+        signal.signal(number, end)
+    try:
+        yield
+    finally:
+        for number in ends:
+            signal.signal(number, signal.SIG_DFL)
+
+
+def _of_the_machine(error: OSError) -> str:
+    """What the operating system refused, where, and what to do."""
+    what = f"{error.filename}: {error.strerror}" if error.filename is not None else str(error)
+    remedy = _REMEDIES.get(error.errno or 0, "")
+    return f"{what}; {remedy}" if remedy else what
 
 
 if __name__ == "__main__":

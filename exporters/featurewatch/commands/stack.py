@@ -3,66 +3,61 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import asdict
 
-from featurewatch.commands import docker
+from featurewatch.commands import docker, runtime
 from featurewatch.commands.secrets import ensure_demo_secrets
-from featurewatch.commands.table import show
+from featurewatch.commands.table import show, show_json, tell
 from featurewatch.commands.tools import provided
-from featurewatch.deployment import Deployment, ports_from
+from featurewatch.deployment import Deployment, ports_from, ports_of
 from featurewatch.native.down import down
 from featurewatch.native.errors import StackError
 from featurewatch.native.logs import logs
 from featurewatch.native.status import PartStatus, State, status
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
-from featurewatch.rules.plan import plan
+from featurewatch.rules.plan import Plan, plan
 
-RUNTIME_FILE = "runtime"
-"""In the state folder: how the stack was started, so that `down` needs no option."""
+NOTHING_RUNS = "nothing runs; `make up` starts the stack"
 
 
 def run(project: Project, options: argparse.Namespace) -> int:
     """Dispatch to one of the five."""
     match options.command:
         case "up":
-            return _up(project, options.runtime, with_example=not options.without_example)
+            return _up(project, options.runtime, with_example=not options.without_example, as_json=options.json)
         case "reload":
-            return _reload(project)
+            return _reload(project, as_json=options.json)
         case "down":
             return _down(project)
         case "status":
             return _status(project, as_json=options.json)
         case _:
-            return _logs(project, options)
+            return _logs(project, options.part, options.lines, follow=options.follow)
 
 
-def deployment(project: Project, *, with_example: bool = True) -> Deployment:
-    """This checkout, ready to be run natively: objectives read, tools there, demo secrets made."""
-    decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
-    ports = ports_from(os.environ)
-    ensure_demo_secrets(project, decided, f"http://127.0.0.1:{ports.inbox_http}")
-    return Deployment(project, decided, provided(project), ports, with_example)
-
-
-def _up(project: Project, runtime: str, *, with_example: bool) -> int:
+def _up(project: Project, wanted: str, *, with_example: bool, as_json: bool) -> int:
     began = time.monotonic()
-    project.state.mkdir(parents=True, exist_ok=True, mode=0o700)
-    chosen = runtime if runtime != "auto" else ("docker" if docker.answers() else "native")
+    decided = _decided(project)
+    ports = ports_from(os.environ)
+    project.make_state()
+    chosen = runtime.choose(project, wanted)
+    ensure_demo_secrets(project, decided)
     if chosen == "docker":
-        decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
-        ensure_demo_secrets(project, decided, "http://inbox:8025")
-        (project.state / RUNTIME_FILE).write_text("docker\n")
+        runtime.record(project, chosen)
         docker.up(project)
-        docker.status(project)
+        docker.status(project, as_json=as_json)
         return 0
-    here = deployment(project, with_example=with_example)
-    (project.state / RUNTIME_FILE).write_text("native\n")
-    rows = here.up(progress=lambda line: print(f"  {line}", flush=True))
+    here = Deployment(project, decided, provided(project), ports, with_example)
+    runtime.record(project, chosen)
+    rows = here.up(progress=tell)
+    if as_json:
+        _json(rows)
+        return 0
     _table(rows)
     note = here.launch.note
     print(f"\nready after {time.monotonic() - began:.1f} s" + (f"; {note}" if note else ""))
@@ -71,62 +66,69 @@ def _up(project: Project, runtime: str, *, with_example: bool) -> int:
     return 0
 
 
-def _reload(project: Project) -> int:
-    if _runtime(project) == "docker":
-        raise StackError("reload is for the native stack; with Docker: make down up")
-    running = {row.part for row in status(project.state / "run")}
+def _reload(project: Project, *, as_json: bool) -> int:
+    """The stack that runs, where it listens, takes the configuration as it is now."""
+    if runtime.recorded(project) == "docker":
+        raise StackError("reload is for the native stack; with Docker: `make down up`")
+    decided = _decided(project)
+    run_dir = project.state / "run"
+    running = {row.part for row in status(run_dir) if row.pid}
     if not running:
-        raise StackError("nothing runs; `make up` starts the stack")
-    _table(deployment(project, with_example="extractor" in running).reload(progress=print))
+        raise StackError(NOTHING_RUNS)
+    ensure_demo_secrets(project, decided)
+    ports = ports_of(run_dir, ports_from(os.environ))
+    rows = Deployment(project, decided, provided(project), ports, with_example="inbox" in running).up(progress=tell)
+    _json(rows) if as_json else _table(rows)
     return 0
 
 
 def _down(project: Project) -> int:
-    if _runtime(project) == "docker":
+    if runtime.recorded(project) == "docker":
         docker.down(project)
         return 0
-    stopped = down(project.state / "run", progress=lambda line: print(f"  {line}", flush=True))
-    print("stopped; data is kept in " + str(project.state / "data") if stopped else "nothing was running")
+    stopped = down(project.state / "run", progress=tell)
+    print(f"stopped; data is kept in {project.state / 'data'}" if stopped else "nothing was running")
     return 0
 
 
 def _status(project: Project, *, as_json: bool) -> int:
     """0 when everything is ready, 1 otherwise."""
-    if _runtime(project) == "docker":
-        docker.status(project)
-        return 0
+    if runtime.recorded(project) == "docker":
+        docker.status(project, as_json=as_json)
+        return 0 if docker.runs(project) else 1
     rows = status(project.state / "run")
     if as_json:
-        print(json.dumps([asdict(row) | {"log": str(row.log)} for row in rows], indent=2))
+        _json(rows)
     elif rows:
         _table(rows)
     else:
-        print("nothing runs; `make up` starts the stack")
+        print(NOTHING_RUNS)
     return 0 if rows and all(row.state is State.READY for row in rows) else 1
 
 
-def _logs(project: Project, options: argparse.Namespace) -> int:
-    if _runtime(project) == "docker":
-        docker.logs(project, options.part, options.lines, follow=options.follow)
+def _logs(project: Project, part: str, lines: int, *, follow: bool) -> int:
+    if runtime.recorded(project) == "docker":
+        docker.logs(project, part, lines, follow=follow)
         return 0
-    known = [row.part for row in status(project.state / "run")]
-    if options.part not in known:
-        listed = ", ".join(known) or "none; `make up` starts the stack"
-        print(f"no part {options.part!r}; there are {listed} (make logs PART=…)", file=sys.stderr)
+    run_dir = project.state / "run"
+    if not part:
+        known = ", ".join(row.part for row in status(run_dir)) or f"none: {NOTHING_RUNS}"
+        print(f"which part? `make logs PART=…`; there are: {known}", file=sys.stderr)
         return 2
-    for line in logs(project.state / "run", options.part, options.lines, options.follow):
-        print(line)
+    for line in logs(run_dir, part, lines, follow):
+        print(line, flush=follow)
     return 0
 
 
-def _runtime(project: Project) -> str:
-    try:
-        return (project.state / RUNTIME_FILE).read_text().strip()
-    except FileNotFoundError:
-        return "native"
+def _decided(project: Project) -> Plan:
+    return plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
 
 
-def _table(rows: list[PartStatus]) -> None:
+def _json(rows: Sequence[PartStatus]) -> None:
+    show_json([asdict(row) for row in rows])
+
+
+def _table(rows: Sequence[PartStatus]) -> None:
     show(
         ("part", "state", "url", "version", "pid", "up", "restarts", "memory"),
         [
