@@ -11,6 +11,7 @@ from starlette.routing import Route
 from featurewatch.preview import queries
 from featurewatch.preview.dashboards import Boards
 from featurewatch.preview.problem import Problem
+from featurewatch.preview.settings import Settings
 from featurewatch.preview.sharing import Sharing
 from featurewatch.preview.upstream import Answer, Upstream
 
@@ -19,13 +20,14 @@ class Api:
     """Everything under `/api`."""
 
     def __init__(
-        self, boards: Boards, sharing: Sharing, prometheus: Upstream, responder: Upstream | None, seconds: float
+        self, boards: Boards, sharing: Sharing, prometheus: Upstream, responder: Upstream | None, settings: Settings
     ) -> None:
         self._boards = boards
         self._sharing = sharing
         self._prometheus = prometheus
         self._responder = responder
-        self._seconds = seconds
+        self._seconds = settings.cache_seconds
+        self._scrape = settings.scrape_seconds
 
     def routes(self) -> list[Route]:
         return [
@@ -37,7 +39,8 @@ class Api:
         ]
 
     async def about(self, _request: Request) -> Response:
-        return JSONResponse({"prometheus": self._prometheus.base, "responder": self._responder is not None})
+        about = {"prometheus": self._prometheus.base, "responder": self._responder is not None}
+        return JSONResponse({**about, "scrapeSeconds": self._scrape})
 
     async def dashboards(self, _request: Request) -> Response:
         return JSONResponse({"dashboards": [board.entry() for board in self._boards.all()]})

@@ -54,7 +54,7 @@ def create_app(
         Sharing(registry.counter(ASKED, ()), registry.counter(SENT, ()), clock),
         Upstream("Prometheus", settings.prometheus, client),
         responder,
-        settings.cache_seconds,
+        settings,
     )
     pages = Pages(bundle / "index.html", Runbooks(settings.runbooks), settings.token)
 

@@ -35,6 +35,8 @@ class Settings:
     """What readers must give. Only on loopback may there be none."""
     hosts: frozenset[str] = frozenset()
     """Names, beside localhost and plain IP addresses, by which browsers may call us."""
+    scrape_seconds: float = 15.0
+    """Between two scrapes, where a panel does not say; `$__rate_interval` follows from it."""
     cache_seconds: float = 2.0
     """For how long one answer is given to all who ask the same."""
 
@@ -55,6 +57,8 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         )
     if not 0 <= given.cache_seconds <= 60:
         raise SettingsError(f"--cache-seconds is {given.cache_seconds}; give 0 to 60")
+    if not 0 < given.scrape_seconds <= 3600:
+        raise SettingsError(f"--scrape-seconds is {given.scrape_seconds}; give more than 0, up to 3600")
     for option, folder in (("--dashboards", given.dashboards), ("--runbooks", given.runbooks)):
         if folder.exists() and not folder.is_dir():
             raise SettingsError(f"{option}: {folder} is not a folder")
@@ -68,6 +72,7 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         port=given.port,
         token=token,
         hosts=frozenset(name.lower() for name in given.host),
+        scrape_seconds=given.scrape_seconds,
         cache_seconds=given.cache_seconds,
     )
 
@@ -87,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--port", type=int, default=3000, help="0 picks a free one (default: %(default)s)")
     add("--token-file", type=Path, metavar="FILE", help="what readers must give; needed where others can reach us")
     add("--host", action="append", default=[], metavar="NAME", help="a name by which browsers may call us")
+    add("--scrape-seconds", type=float, default=15.0, metavar="S", help="Prometheus' scrape interval (%(default)s)")
     add("--cache-seconds", type=float, default=2.0, metavar="S", help="how long answers are shared (%(default)s)")
     return parser
 
