@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Iterator, Sequence
@@ -21,6 +22,8 @@ _UNMARSHAL = re.compile(r".*\byaml: unmarshal errors:")
 _UNMARSHALLED = re.compile(r"  line (?P<line>\d+): (?P<what>.+)")
 _NAMED = re.compile(r"    name: (?P<name>.*),")
 _LOOKED = re.compile(r"    (?P<what>(?:alertname: |expr: ).+, time: .+?),?\s*")
+_VALUED = re.compile(r'expr: (?P<expr>".*"), time: (?P<time>\w+)')
+_DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _RULE = re.compile(r"    (?P<what>rule: .+, err: .+)")
 
 
@@ -75,8 +78,8 @@ def _block(file: str, test: str, block: list[str]) -> Iterator[Complaint]:
     if not text:
         return
     if _LOOKED.fullmatch(block[0]):
-        line = _line_of_test(file, test)
-        text = f"{test}: {text}" if test else text
+        line = _line_of_value(file, text) if text.startswith("expr: ") else _line_of_test(file, test)
+        text = f"{test}: {text}" if test and not text.startswith("expr: ") else text
     else:
         line = 0
     yield file, line, 1 if line else 0, text
@@ -84,17 +87,53 @@ def _block(file: str, test: str, block: list[str]) -> Iterator[Complaint]:
 
 def _line_of_test(file: str, test: str) -> int:
     """Where the test of this name begins; 0 where that cannot be told."""
-    try:
-        root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    except (OSError, ValueError, yaml.YAMLError):
-        return 0
-    for case in _items(root, "tests"):
-        for key, value in case.value if isinstance(case, yaml.MappingNode) else ():
-            if key.value == "name" and value.value == test:
-                return int(value.start_mark.line) + 1
+    for case in _cases(file):
+        name = _value(case, "name")
+        if name is not None and name.value == test:
+            return int(name.start_mark.line) + 1
     return 0
 
 
-def _items(root: yaml.Node | None, wanted: str) -> list[yaml.Node]:
-    pairs = root.value if isinstance(root, yaml.MappingNode) else ()
-    return [item for key, value in pairs if key.value == wanted for item in value.value]
+def _line_of_value(file: str, complaint: str) -> int:
+    """Where an expected value stands, of which promtool tells the expression but not the test."""
+    match = _VALUED.match(complaint)
+    for case in _cases(file) if match else ():
+        for check in _items(case, "promql_expr_test"):
+            expr, time = _value(check, "expr"), _value(check, "eval_time")
+            if not (match and expr and time and expr.value == _unquoted(match["expr"])):
+                continue
+            if _milliseconds(time.value) == _milliseconds(match["time"]):
+                return int(expr.start_mark.line) + 1
+    return 0
+
+
+def _milliseconds(duration: str) -> int:
+    """promtool writes the 108s of a test as 1m48s."""
+    sizes = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000, "w": 604_800_000, "y": 31_536_000_000}
+    return sum(int(number) * sizes[unit] for number, unit in _DURATION.findall(duration))
+
+
+def _unquoted(text: str) -> str:
+    """What Go has put between quotes, which for an expression is what JSON would."""
+    try:
+        return str(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _cases(file: str) -> list[yaml.Node]:
+    try:
+        root = yaml.compose(Path(file).read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return []
+    return _items(root, "tests")
+
+
+def _items(node: yaml.Node | None, key: str) -> list[yaml.Node]:
+    found = _value(node, key)
+    return list(found.value) if isinstance(found, yaml.SequenceNode) else []
+
+
+def _value(node: yaml.Node | None, wanted: str) -> yaml.Node | None:
+    pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+    return next((value for key, value in pairs if key.value == wanted), None)

@@ -18,7 +18,7 @@ from featurewatch.objectives.units import duration_text
 from featurewatch.rules import build
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
-from featurewatch.rules.plan import Judgement, Plan, Watch
+from featurewatch.rules.plan import SCRAPES_PER_WINDOW, Judgement, Plan, Watch
 from featurewatch.rules.presence_cases import PresenceCases
 from featurewatch.rules.recorded_cases import RecordedCases, service_cases, step_of
 from featurewatch.rules.share_cases import ShareCases
@@ -78,7 +78,10 @@ def _cases(
 def _step(plan: Plan, rung: Judgement | Watch) -> float:
     """Seconds between evaluations in the tests of this step of a ladder."""
     interval = plan.timing.evaluation_interval
-    return interval * max(1, math.ceil(rung.hold / interval / PATIENCE))
+    steps = math.ceil(rung.hold / interval / PATIENCE)
+    if rung.window:  # which has to hold a few samples
+        steps = min(steps, int(rung.window / interval / SCRAPES_PER_WINDOW))
+    return interval * max(1, steps)
 
 
 def _windows(plan: Plan) -> set[float]:

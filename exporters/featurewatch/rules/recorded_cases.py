@@ -93,15 +93,15 @@ class RecordedCases:
         return self._desk.case("mixed traffic, then none", inputs, values=checks)
 
     def _check(self, name: str, value: Value, step: int) -> Case:
-        """Both sides add fractions up in another order, so they are compared to nine places."""
+        """In whole billionths: both sides add up in another order, and promtool compares nearly the last bit."""
         samples = [
-            {"labels": recorded_labels(self._plan.objectives.service, extractor), "value": round(number, 9)}
+            {"labels": recorded_labels(self._plan.objectives.service, extractor), "value": round(number * 1e9)}
             for extractor in (SECOND, EXTRACTOR)
             if (number := value(extractor, step)) is not None
         ]
         if name in self._foreign():
-            samples.append({"labels": recorded_labels(ANOTHER, EXTRACTOR), "value": FOREIGN})
-        return self._desk.value(step, f"round({name}, 1e-9)", samples)
+            samples.append({"labels": recorded_labels(ANOTHER, EXTRACTOR), "value": round(FOREIGN * 1e9)})
+        return self._desk.value(step, f"round({name} * 1e9)", samples)
 
     def _foreign(self) -> list[str]:
         """Series that other rules read, given here as another service's rules would have recorded them."""
