@@ -19,15 +19,32 @@ function paint(chart: uPlot, theme: GrafanaTheme2, happenings: Happening[]): voi
   ctx.beginPath();
   ctx.rect(left, top, width, height);
   ctx.clip();
-  for (const { from, to, color } of happenings) {
+  for (const { from, to, color } of together(happenings)) {
     const [x0, x1] = [chart.valToPos(from, 'x', true), chart.valToPos(to, 'x', true)];
     ctx.fillStyle = theme.visualization.getColorByName(color);
     ctx.globalAlpha = 0.08;
     ctx.fillRect(x0, top, Math.max(x1 - x0, 1), height);
-    ctx.globalAlpha = 0.7;
-    ctx.fillRect(x0, top, devicePixelRatio, height);
+  }
+  for (const { from, color } of happenings) {
+    ctx.fillStyle = theme.visualization.getColorByName(color);
+    ctx.globalAlpha = 0.6;
+    ctx.fillRect(chart.valToPos(from, 'x', true), top, devicePixelRatio, height);
   }
   ctx.restore();
+}
+
+/** Stretches of one colour that overlap, joined: two alerts at once are no darker than one. */
+export function together(happenings: ReadonlyArray<Pick<Happening, 'from' | 'to' | 'color'>>): Array<Pick<Happening, 'from' | 'to' | 'color'>> {
+  const found: Array<{ from: number; to: number; color: string }> = [];
+  for (const { from, to, color } of happenings.toSorted((a, b) => a.from - b.from)) {
+    const last = found.findLast((one) => one.color === color);
+    if (last && from <= last.to) {
+      last.to = Math.max(last.to, to);
+    } else {
+      found.push({ from, to, color });
+    }
+  }
+  return found;
 }
 
 /** A strip below the chart's area, which says on hover what it was. */

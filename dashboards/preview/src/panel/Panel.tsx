@@ -105,10 +105,10 @@ function Content({ panel, scope, data, width, height }: BodyProps) {
     const empty = data.frames.every(({ length }) => length === 0) && !data.series.some(({ histograms }) => histograms);
     const said = fieldConfig.defaults.noValue;
     if (empty && !(kind.saysNothing && said)) {
-      return <Empty text={said ?? 'No data'} />;
+      return <Empty text={said ?? 'No data'} said={Boolean(said)} />;
     }
     return (
-      <div data-state={empty ? 'empty' : 'shown'}>
+      <div data-state={empty ? 'empty' : 'shown'} data-said={Boolean(said)}>
         <kind.Content {...{ panel, fieldConfig, range, scope, width, height }} frames={data.frames} series={data.series} structure={data.structure} />
       </div>
     );

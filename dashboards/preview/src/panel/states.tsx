@@ -6,11 +6,14 @@ import { Icon, useStyles2 } from '@grafana/ui';
 
 import type { Problem } from '../query/problem';
 
-/** @param good that nothing is there is what one hopes for */
-export function Empty({ text, good = false }: { text: string; good?: boolean }) {
+/**
+ * @param good that nothing is there is what one hopes for
+ * @param said the dashboard itself says what it means that nothing is there
+ */
+export function Empty({ text, good = false, said = false }: { text: string; good?: boolean; said?: boolean }) {
   const styles = useStyles2(stylesOf);
   return (
-    <div className={styles.middle} data-state={good ? 'calm' : 'empty'}>
+    <div className={styles.middle} data-state={good ? 'calm' : 'empty'} data-said={said}>
       <Icon name={good ? 'check-circle' : 'minus-circle'} size="lg" className={good ? styles.good : styles.quiet} />
       <span>{text}</span>
     </div>
