@@ -9,22 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from featurewatch.faults import Fault
+from featurewatch.faults import Failure, Fault, Verdict
 
 TIMEOUT = 20.0
 """Seconds; it needs a few hundredths of one."""
 
 
-class AmtoolError(Exception):
+class AmtoolError(Failure):
     """amtool itself could not do its work: missing, killed, crashed, or too slow. Says which and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What amtool said of a configuration."""
-
-    faults: tuple[Fault, ...]
-    output: str
 
 
 @dataclass(frozen=True, slots=True)

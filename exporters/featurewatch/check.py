@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featurewatch import generate, staging
-from featurewatch.amtool import Amtool, AmtoolError
+from featurewatch.amtool import Amtool
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.generate import generate as generate_dashboards
-from featurewatch.faults import Fault, Faulty
+from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.project import Project
-from featurewatch.promtool import Promtool, PromtoolError, Verdict
+from featurewatch.promtool import Promtool
 from featurewatch.routes import secrets, table
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
@@ -63,7 +63,7 @@ def look(step: Step, clock: Callable[[], float] = time.monotonic) -> Result:
         found = step.find()
     except Faulty as error:
         found = Found(error.faults)
-    except (PromtoolError, AmtoolError) as error:
+    except Failure as error:
         found = Found([Fault(step.name, 0, 0, str(error), "`make tools` lists the binaries that are used")])
     return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began)
 
@@ -108,7 +108,7 @@ def _secrets(project: Project, plan: Plan) -> Found:
 
 def _rules(root: Path, folder: str, pattern: str, ask: Callable[[Sequence[Path]], Verdict]) -> Found:
     """Ask promtool about the files; without any, it would find nothing wrong with nothing."""
-    files = sorted((root / folder).glob(pattern))
+    files = sorted((root / folder).rglob(pattern))
     if not files:
         return Found([Fault(folder, 0, 0, f"holds no {pattern}", "run `make generate`")])
     return Found(ask(files).faults)

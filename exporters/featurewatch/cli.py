@@ -16,13 +16,8 @@ from pathlib import Path
 from types import FrameType
 
 from featurewatch import project as projects
-from featurewatch.amtool import AmtoolError
-from featurewatch.demo.errors import StoryError
-from featurewatch.demo.scenes import SCENES, NoSuchScene
-from featurewatch.faults import Faulty
-from featurewatch.native.errors import StackError
-from featurewatch.promtool import PromtoolError
-from featurewatch.tools.errors import ToolError
+from featurewatch.demo.errors import NoSuchScene
+from featurewatch.faults import Failure, Faulty
 
 EXIT_STATUS = """\
 exit status:
@@ -32,6 +27,9 @@ exit status:
   130  interrupted from the keyboard; what was begun was taken back (143: told to end, 129: the terminal went away)
   141  whoever read the output went away
 """
+
+SCENES = "slow (the default), cache, fallback, errors or down"
+"""Said here once more: whoever asks for help need not load the compiler, which knows what a scene is about."""
 
 FAULTY = 2
 INTERRUPTED = 130
@@ -58,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Faulty, NoSuchScene) as error:
         print(error, file=sys.stderr)
         return FAULTY
-    except (ToolError, PromtoolError, AmtoolError, StackError, StoryError) as error:
+    except Failure as error:
         print(error, file=sys.stderr)
         return 1
     except BrokenPipeError:
@@ -132,7 +130,7 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("--follow", action="store_true", help="go on with each new line")
     commands.add_parser("reload", parents=[json], help="check the configuration, then let the running stack take it")
     demo = commands.add_parser("demo", help="tell a story on the running stack")
-    demo.add_argument("scene", nargs="?", default="slow", metavar="SCENE", help=f"{', '.join(SCENES)} (default: slow)")
+    demo.add_argument("scene", nargs="?", default="slow", metavar="SCENE", help=SCENES)
     demo.add_argument(
         "--json", action="store_true", help="the timeline as JSON at the end; the story on standard error"
     )

@@ -27,6 +27,18 @@ class Fault:
         return f"{place}: {self.what}; {self.remedy}"
 
 
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a tool said of what it was given: nothing wrong, or faults with the place it named; and its own words."""
+
+    faults: tuple[Fault, ...]
+    output: str
+
+
+class Failure(Exception):
+    """featurewatch could not do its work, whatever the user wrote. Says what failed, where, and what to do."""
+
+
 class Faulty(Exception):
     """What was read cannot be used. Holds every fault that was found, in the order of the file."""
 

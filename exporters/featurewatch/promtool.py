@@ -11,22 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from featurewatch import promtool_output
-from featurewatch.faults import Fault
+from featurewatch.faults import Failure, Verdict
 
 TIMEOUT = 120.0
 """Seconds; all our rule tests together take a few."""
 
 
-class PromtoolError(Exception):
+class PromtoolError(Failure):
     """promtool itself could not do its work: missing, killed, or too slow. Says which and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What promtool said: nothing wrong, or faults with the place it named."""
-
-    faults: tuple[Fault, ...]
-    output: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from featurewatch import generate
 from featurewatch.commands.table import show_json, tell
-from featurewatch.native.errors import StackError
+from featurewatch.faults import Failure
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
 from featurewatch.rules.build import groups
@@ -28,7 +28,7 @@ def run(project: Project, *, as_json: bool = False) -> int:
         with exclusive(project.state / "generate.lock", LOCK_SECONDS, waiting=lambda: tell(waiting)):
             changed = generate.write(project.root, files)
     except Occupied as error:
-        raise StackError(str(error)) from error
+        raise Failure(str(error)) from error
     built = groups(decided)
     counts = {
         "objectives": len(decided.objectives.objectives),

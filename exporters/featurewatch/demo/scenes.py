@@ -6,12 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from featurewatch.demo.errors import NoSuchScene
 from featurewatch.demo.inbox.message import Channel
 from featurewatch.objectives.model import Objective, Objectives, Severity
-
-
-class NoSuchScene(ValueError):
-    """The message lists the scenes there are."""
 
 
 @dataclass(frozen=True, slots=True)

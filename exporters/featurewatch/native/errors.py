@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from featurewatch.faults import Failure
 
-class StackError(Exception):
+
+class StackError(Failure):
     """The stack could not be started, reached or stopped."""
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from featurewatch.faults import Failure
 
-class ToolError(Exception):
+
+class ToolError(Failure):
     """A binary that is needed cannot be had. The message says what is missing, what was tried, and what to do."""
