@@ -53,5 +53,10 @@ export default defineConfig({
       ],
     },
   },
-  test: { environment: 'jsdom', setupFiles: ['test/setup.ts'] },
+  test: {
+    environment: 'jsdom',
+    setupFiles: ['test/setup.ts'],
+    // Grafana's modules import CommonJS by names, which bundlers allow and Node does not.
+    server: { deps: { inline: [/@grafana\//] } },
+  },
 });

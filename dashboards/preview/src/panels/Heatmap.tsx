@@ -33,6 +33,7 @@ const DEFAULTS = {
   legend: { show: true },
 };
 const LEGEND_HEIGHT = 24;
+const ROOM_FOR_GAPS = 8;
 const MOST_BUCKETS = 64;
 
 export function Heatmap({ panel, frames, series, range, width, height }: ContentProps) {
@@ -59,9 +60,11 @@ export function Heatmap({ panel, frames, series, range, width, height }: Content
         }
         const x1 = chart.valToPos(cells.times[at] ?? 0, 'x', true);
         const x0 = chart.valToPos((cells.times[at] ?? 0) - step, 'x', true);
-        const narrow = x1 - x0 < 4 * gap;
+        // Between cells of a few pixels, gaps would look like missing data.
+        const across = x1 - x0 < ROOM_FOR_GAPS ? 0 : gap;
+        const down = size < ROOM_FOR_GAPS ? 0 : gap;
         chart.ctx.fillStyle = color(count);
-        chart.ctx.fillRect(x0 + (narrow ? 0 : gap), top + gap, Math.max(x1 - x0 - (narrow ? 0 : 2 * gap), 1), Math.max(size - 2 * gap, 1));
+        chart.ctx.fillRect(x0 + across, top + down, Math.max(x1 - x0 - 2 * across, 1), Math.max(size - 2 * down, 1));
       });
     });
   };

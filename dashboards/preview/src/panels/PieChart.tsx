@@ -14,6 +14,8 @@ const DEFAULTS = {
   legend: { showLegend: true, displayMode: LegendDisplayMode.List, placement: 'right', calcs: [] } as VizLegendOptions & { values?: string[] },
 };
 
+const NARROW = 360;
+
 export function PieChart(props: ContentProps) {
   const theme = useTheme2();
   const options = optionsOf(props.panel, DEFAULTS);
@@ -28,6 +30,8 @@ export function PieChart(props: ContentProps) {
       { title: 'Percent', text: `${((100 * display.numeric) / total).toFixed(1)}%`, numeric: (100 * display.numeric) / total },
     ],
   }));
+  // Beside a narrow pie, a legend would leave no room for the pie.
+  const placement = props.width < NARROW ? 'bottom' : options.legend.placement;
   let before = 0;
   const slices = values.map(({ display }) => {
     const from = before;
@@ -40,8 +44,8 @@ export function PieChart(props: ContentProps) {
       height={props.height}
       legend={
         options.legend.showLegend ? (
-          <VizLayout.Legend placement={options.legend.placement}>
-            <VizLegend placement={options.legend.placement} displayMode={options.legend.displayMode} items={items} readonly />
+          <VizLayout.Legend placement={placement}>
+            <VizLegend placement={placement} displayMode={options.legend.displayMode} items={items} readonly />
           </VizLayout.Legend>
         ) : null
       }

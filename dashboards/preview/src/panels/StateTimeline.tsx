@@ -36,6 +36,7 @@ export function StateTimeline({ panel, frames, range, width, height }: ContentPr
     const { ctx } = chart;
     ctx.font = `${11 * devicePixelRatio}px ${theme.typography.fontFamily}`;
     ctx.textBaseline = 'middle';
+    ctx.textAlign = 'left';
     rows.forEach(({ stretches }, index) => {
       const { top, size } = place(index);
       const gap = (size * (1 - options.rowHeight)) / 2;

@@ -3,8 +3,7 @@
 import { css } from '@emotion/css';
 import { getFrameDisplayName, type DataFrame } from '@grafana/data';
 import { TableCellHeight } from '@grafana/schema';
-import { Combobox } from '@grafana/ui';
-import { TableNG } from '@grafana/ui/unstable';
+import { Combobox, Table } from '@grafana/ui';
 import { useMemo, useState } from 'react';
 
 import { optionsOf, type ContentProps } from '../panel/kind';
@@ -16,8 +15,9 @@ const DEFAULTS = {
   enablePagination: false,
 };
 const CHOICE_HEIGHT = 40;
+const COLUMN_WIDTH = 90;
 
-export function TablePanel({ panel, fieldConfig, frames, structure, range, width, height }: ContentProps) {
+export function TablePanel({ panel, frames, range, width, height }: ContentProps) {
   const options = optionsOf(panel, DEFAULTS);
   const tables = useMemo(() => frames.map(withCells), [frames]);
   const [chosen, choose] = useState(0);
@@ -28,7 +28,7 @@ export function TablePanel({ panel, fieldConfig, frames, structure, range, width
   const many = tables.length > 1;
   return (
     <>
-      <TableNG
+      <Table
         data={shown}
         width={width}
         height={many ? height - CHOICE_HEIGHT : height}
@@ -36,9 +36,8 @@ export function TablePanel({ panel, fieldConfig, frames, structure, range, width
         initialSortBy={options.sortBy}
         cellHeight={options.cellHeight}
         enablePagination={options.enablePagination}
-        structureRev={structure}
-        fieldConfig={fieldConfig}
         timeRange={range}
+        columnMinWidth={COLUMN_WIDTH}
       />
       {many && (
         <div className={css({ padding: 4, height: CHOICE_HEIGHT })}>
