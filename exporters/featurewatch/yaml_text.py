@@ -7,6 +7,10 @@ from typing import Any
 import yaml
 
 
+_LINE_ENDS = frozenset("\r\x85\u2028\u2029")
+"""Ends of lines that are not `\\n`."""
+
+
 class _Dumper(yaml.SafeDumper):
     """Indents lists below their key, and writes text of several lines literally."""
 
@@ -19,6 +23,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value else None
+    if _LINE_ENDS.intersection(value):
+        style = '"'  # escaped; in any other style YAML would take them for ends of lines
     return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
 
 
