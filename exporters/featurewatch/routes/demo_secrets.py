@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 import secrets
 import string
-import tempfile
 from pathlib import Path
+
+from featurewatch import whole_file
 
 _OURS = re.compile(r"http://[^/\s]+(?:/services/T000/B000/[0-9a-f]{24}|/webhook)\s*")
 """An address that an earlier call wrote."""
@@ -34,8 +34,5 @@ def _write(path: Path, content: str, inbox: str) -> bool:
         kept = path.read_text(encoding="utf-8", errors="replace")
         if kept.startswith(f"{inbox}/") or not _OURS.fullmatch(kept):
             return False
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600 from the start
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(content + "\n")
-    Path(temporary).replace(path)
+    whole_file.write(path, f"{content}\n".encode(), mode=0o600)
     return True
