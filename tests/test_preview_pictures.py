@@ -18,6 +18,7 @@ import pytest
 from tests.preview_gallery import UID, dashboard
 from tests.running_prometheus import prometheus
 
+from featurewatch.bench import viewers
 from featurewatch.preview import pictures
 from featurewatch.preview.beside import running
 from featurewatch.preview.pictures import Picture, View
@@ -206,9 +207,11 @@ def test_a_variable_chosen_by_keyboard_narrows_what_is_asked_and_stands_in_the_a
 ) -> None:
     with reading(settings, browser) as page:
         assert page.locator("[data-panel-title=first], [data-panel-title=second]").count() == 2
-        page.get_by_label("job").focus()
+        page.get_by_label("job").press("ArrowDown")
+        page.get_by_role("option", name="All").wait_for()
         page.keyboard.type("second")
         page.get_by_role("option", name="All").wait_for(state="detached")
+        page.get_by_role("option", name="second").wait_for()
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
         page.wait_for_url(re.compile("var-job=second"))
@@ -240,3 +243,16 @@ def test_it_refreshes_by_itself(settings: Settings, browser: Path) -> None:
             pass
         with page.expect_request(re.compile("query_range")):
             pass
+
+
+def test_a_dozen_viewers_cost_prometheus_hardly_more_than_one(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    board = dashboard() | {"panels": [panel for panel in dashboard()["panels"] if "repeat" not in panel]}
+    show(settings, board)
+    with running(settings) as base:
+        assert viewers.main([base, UID, "--viewers", "12", "--refreshes", "2", "--every", "2"]) == 0
+    said = capsys.readouterr().out
+    asked, sent = (int(number) for number in re.findall(r"asked (\d+), sent to Prometheus (\d+)", said)[0])
+    assert asked > 12 * 2 * 8
+    assert sent < asked / 4

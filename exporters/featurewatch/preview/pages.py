@@ -16,7 +16,7 @@ from featurewatch.preview.problem import Problem
 from featurewatch.preview.runbooks import Runbooks
 
 PAGE_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "default-src 'none'; style-src 'self'; font-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'"
 )
 STYLE: Final = Path(__file__).parent / "page.css"

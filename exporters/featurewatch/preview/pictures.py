@@ -105,7 +105,10 @@ def take(base: str, uids: Sequence[str], folder: Path, browser: Path, view: View
 @contextmanager
 def _chromium(browser: Path) -> Iterator[Any]:
     # Imported here: the server does not need it.
-    from playwright.sync_api import Error, sync_playwright
+    try:
+        from playwright.sync_api import Error, sync_playwright
+    except ModuleNotFoundError:
+        raise ToolError("pictures need playwright; install it with: pip install 'featurewatch[pictures]'") from None
 
     with sync_playwright() as playwright:
         try:

@@ -76,7 +76,8 @@ def _document(title: str, body: str) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f'<title>{escape(title)} · featurewatch</title><link rel="stylesheet" href="/-/page.css"></head><body>'
+        f"<title>{escape(title)} · featurewatch</title>"
+        '<link rel="icon" href="/assets/mark.svg"><link rel="stylesheet" href="/-/page.css"></head><body>'
         '<header><a href="/">Dashboards</a><a href="/runbooks">Runbooks</a></header>'
         f"<main>{body}</main></body></html>"
     )

@@ -25,6 +25,8 @@ async def serve(settings: Settings, announce: Callable[[str], None]) -> None:
             proxy_headers=False,
             server_header=False,
             timeout_graceful_shutdown=3,
+            # Longer than between two refreshes, so that readers need not connect again for each.
+            timeout_keep_alive=75,
         )
         host, port = listening.getsockname()[:2]
         announce(f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}")
