@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import objectives_sample
+from tests import objectives_sample
+
 from featurewatch.objectives import load
 from featurewatch.rules import promtool_tests
 from featurewatch.rules.build import groups
@@ -31,7 +32,7 @@ FALLBACK_LIMITS = """\
 
 def changed(*changes: tuple[str, str]) -> str:
     """The sample objectives with each text, which must stand there once, replaced by another."""
-    text = objectives_sample.TEXT
+    text: str = objectives_sample.TEXT
     for before, after in changes:
         if text.count(before) != 1:
             raise ValueError(f"{before!r} stands in the sample {text.count(before)} times")

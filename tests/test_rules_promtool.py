@@ -7,9 +7,8 @@ import time
 from pathlib import Path
 
 import pytest
+from tests import objectives_sample, rules_sample
 
-import objectives_sample
-import rules_sample
 from featurewatch.promtool import Promtool
 from featurewatch.tools.toolbox import Tools
 

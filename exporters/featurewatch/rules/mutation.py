@@ -44,7 +44,7 @@ def mutants(groups: tuple[Group, ...]) -> Iterator[Mutant]:
                 for hold in (rule.hold + group.interval, rule.hold - group.interval):
                     if hold >= 0:
                         change = f"{duration_text(rule.hold)} -> {duration_text(hold)}" if rule.hold else "0s -> longer"
-                        yield Mutant(group.name, rule.name, position, "for", change, replace(rule, hold=hold))
+                        yield Mutant(group.name, _title(rule), position, "for", change, replace(rule, hold=hold))
             for kind, change, expr in _changed(rule.expr):
                 yield Mutant(group.name, _title(rule), position, kind, change, _with(rule, expr))
 

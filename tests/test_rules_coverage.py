@@ -1,0 +1,87 @@
+"""The coverage gate: nothing that the compiler writes goes untested."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tests import objectives_sample, rules_sample
+
+from featurewatch.rules import promtool_tests
+from featurewatch.rules.build import groups
+from featurewatch.rules.cases import Case
+from featurewatch.rules.coverage import coverage
+from featurewatch.rules.model import Group
+from featurewatch.rules.plan import Plan
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
+
+
+@pytest.fixture
+def built(plan: Plan) -> tuple[Group, ...]:
+    return groups(plan)
+
+
+@pytest.fixture
+def tests(plan: Plan, built: tuple[Group, ...]) -> dict[str, Case]:
+    return promtool_tests.test_files(plan, built)
+
+
+def test_the_generated_tests_cover_every_alert_and_every_recorded_series(
+    built: tuple[Group, ...], tests: dict[str, Case]
+) -> None:
+    found = coverage(built, tests.values())
+
+    assert found.untested == ()
+    assert str(found) == f"8 / 8 alerts, {len(found.recordings)} / {len(found.recordings)} recorded series"
+
+
+def test_an_alert_without_its_tests_is_a_fault(built: tuple[Group, ...], tests: dict[str, Case]) -> None:
+    del tests["cache-hit-ratio.test.yaml"]
+
+    [fault] = coverage(built, tests.values()).untested
+
+    assert fault.file == "CacheHitRatioLow (medium)"
+    assert "to fire" in fault.what
+
+
+def test_each_severity_is_covered_by_itself(built: tuple[Group, ...], tests: dict[str, Case]) -> None:
+    for content in tests.values():
+        for case in content["tests"]:
+            for look in case.get("alert_rule_test", []):
+                look["exp_alerts"] = [
+                    found for found in look["exp_alerts"] if found["exp_labels"]["severity"] != "critical"
+                ]
+
+    untested = {fault.file for fault in coverage(built, tests.values()).untested}
+
+    assert untested == {"ExtractionTooSlow (critical)", "ExtractorDown (critical)"}
+
+
+def test_an_alert_that_is_never_expected_to_be_silent_is_a_fault(
+    built: tuple[Group, ...], tests: dict[str, Case]
+) -> None:
+    for case in tests["error-ratio.test.yaml"]["tests"]:
+        case["alert_rule_test"] = [look for look in case["alert_rule_test"] if look["exp_alerts"]]
+    for case in tests["extraction-data.test.yaml"]["tests"]:
+        case["alert_rule_test"] = [look for look in case["alert_rule_test"] if look["alertname"] != "ErrorRatioHigh"]
+
+    [fault] = coverage(built, tests.values()).untested
+
+    assert fault.file == "ErrorRatioHigh (high)"
+    assert "to be silent" in fault.what
+
+
+def test_a_series_that_is_only_expected_to_be_absent_is_not_covered(
+    built: tuple[Group, ...], tests: dict[str, Case]
+) -> None:
+    for case in tests["recorded.service.test.yaml"]["tests"]:
+        for check in case["promql_expr_test"]:
+            check["exp_samples"] = []
+
+    untested = {fault.file for fault in coverage(built, tests.values()).untested}
+
+    assert untested == {"service:up:max", "service:availability:ratio1d"}

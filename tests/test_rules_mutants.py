@@ -1,0 +1,132 @@
+"""Mistakes made on purpose: which there are, that the tests notice them, and that blind tests do not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import promql_parser
+import pytest
+from tests import objectives_sample, rules_sample
+
+from featurewatch.promtool import Promtool
+from featurewatch.rules import promtool_tests
+from featurewatch.rules.build import groups
+from featurewatch.rules.cases import Case
+from featurewatch.rules.dependencies import downstream, upstream
+from featurewatch.rules.equivalent import EQUIVALENT, reason
+from featurewatch.rules.hunt import hunt
+from featurewatch.rules.model import Alert, Group, Recording
+from featurewatch.rules.mutation import Mutant, mutants
+from featurewatch.rules.plan import Plan
+from featurewatch.tools.toolbox import Tools
+
+
+@pytest.fixture
+def plan(tmp_path: Path) -> Plan:
+    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
+
+
+@pytest.fixture
+def built(plan: Plan) -> tuple[Group, ...]:
+    return groups(plan)
+
+
+@pytest.fixture
+def tests(plan: Plan, built: tuple[Group, ...]) -> dict[str, Case]:
+    return promtool_tests.test_files(plan, built)
+
+
+@pytest.fixture
+def promtool(tools: Tools) -> Promtool:
+    return Promtool(tools.promtool.path)
+
+
+def of(built: tuple[Group, ...], rule: str, kind: str) -> list[Mutant]:
+    return [mutant for mutant in mutants(built) if mutant.rule == rule and mutant.kind == kind]
+
+
+def test_every_kind_of_mistake_is_made(built: tuple[Group, ...]) -> None:
+    kinds = Counter(mutant.kind for mutant in mutants(built))
+
+    assert kinds.keys() == {
+        *("threshold", "for", "comparison", "window", "minimum", "label", "matcher", "tolerance"),
+        *("operator", "aggregation", "function", "arithmetic"),
+    }
+
+
+def test_every_mutant_is_another_rule_that_still_is_one(built: tuple[Group, ...]) -> None:
+    seen = set()
+    for mutant in mutants(built):
+        [group] = [group for group in built if group.name == mutant.group]
+        original = group.rules[mutant.position]
+        assert mutant.changed != original
+        assert mutant.changed.name == original.name
+        promql_parser.parse(mutant.changed.expr)
+        seen.add((mutant.group, mutant.position, repr(mutant.changed)))
+    assert len(seen) == len(list(mutants(built)))
+
+
+def test_a_threshold_is_moved_both_ways_by_a_tenth_of_what_it_allows(built: tuple[Group, ...]) -> None:
+    changes = [mutant.change for mutant in of(built, "ExtractionTooSlow (high)", "threshold")]
+
+    assert [change.rpartition(": ")[2] for change in changes] == [
+        "< 0.95 - -> < 0.945 -",
+        "< 0.95 - -> < 0.955 -",
+    ]
+
+
+@pytest.mark.parametrize("kind", ["threshold", "for", "minimum", "tolerance", "operator", "matcher"])
+def test_the_tests_of_an_alert_notice_the_mistakes_in_it(
+    kind: str, built: tuple[Group, ...], tests: dict[str, Case], promtool: Promtool
+) -> None:
+    wanted = of(built, "ExtractionTooSlow (high)", kind)
+    assert wanted
+
+    assert [str(found.mutant) for found in hunt(built, tests, wanted, promtool) if found.killed_by is None] == []
+
+
+def test_the_tests_of_the_recorded_series_notice_the_mistakes_in_one(
+    built: tuple[Group, ...], tests: dict[str, Case], promtool: Promtool
+) -> None:
+    name = "service_extractor:fallback_ratio:good_ratio_rate1m"
+    wanted = [mutant for mutant in mutants(built) if mutant.rule == name and reason(mutant) is None]
+    assert len(wanted) > 15
+
+    assert [str(found.mutant) for found in hunt(built, tests, wanted, promtool) if found.killed_by is None] == []
+
+
+def test_a_mutant_survives_tests_that_do_not_look(
+    built: tuple[Group, ...], tests: dict[str, Case], promtool: Promtool
+) -> None:
+    for case in tests["cache-hit-ratio.test.yaml"]["tests"]:
+        case["alert_rule_test"] = case["alert_rule_test"][:1]
+    wanted = of(built, "CacheHitRatioLow (medium)", "for")
+
+    assert [found.killed_by for found in hunt(built, tests, wanted, promtool)] == [None, None]
+
+
+def test_tests_that_fail_anyway_prove_nothing_and_are_refused(
+    built: tuple[Group, ...], tests: dict[str, Case], promtool: Promtool
+) -> None:
+    tests["cache-hit-ratio.test.yaml"]["tests"][0]["alert_rule_test"][-1]["exp_alerts"] = [{"exp_labels": {}}]
+
+    with pytest.raises(ValueError, match="fails although nothing was changed"):
+        list(hunt(built, tests, of(built, "CacheHitRatioLow (medium)", "for"), promtool))
+
+
+def test_every_equivalent_mutant_is_one_that_is_made(built: tuple[Group, ...]) -> None:
+    made = [str(mutant) for mutant in mutants(built)]
+
+    assert all(any(entry.pattern.fullmatch(mutant) for mutant in made) for entry in EQUIVALENT)
+    assert all(len(entry.reason) > 20 for entry in EQUIVALENT)
+
+
+def test_what_depends_on_a_rule_is_found_through_expressions_and_messages() -> None:
+    quantile = Recording("a:p95", "b")
+    ratio = Recording("a:ratio", "c")
+    alert = Alert("Bad", "a:ratio > 1", 0.0, {}, {"value": '{{ printf "a:p95" | query }}'})
+    chain = (Group("x", 1.0, (quantile, ratio, alert)),)
+
+    assert downstream(chain, "a:p95") == {"a:p95", "Bad"}
+    assert upstream(chain, {"Bad"}) == {"Bad", "a:p95", "a:ratio"}
