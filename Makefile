@@ -14,6 +14,7 @@ RUNTIME ?= auto
 SCENE ?= slow
 PART ?=
 PYTEST_ARGS ?=
+WORKERS ?= 2
 export RUNTIME
 
 help: ## this list
@@ -49,13 +50,19 @@ generate: $(READY) ## rules, tests, routes, dashboards and documents from object
 check: $(READY) ## everything that can be checked without running it
 	@$(FEATUREWATCH) check
 
+preview: ## build the preview of the dashboards anew (needs Node 20)
+	cd dashboards/preview && npm ci && npm run build
+
+preview-check: ## does the committed preview equal what its sources make? (needs Node 20)
+	cd dashboards/preview && npm ci && npm run check
+
 tools: $(READY) ## find or fetch Prometheus, Alertmanager and their tools
 	@$(FEATUREWATCH) tools
 
 ## --- the project itself --------------------------------------------------------------------------------------
 setup: $(READY) ## the virtual environment
 test: lint check ## lint, types, check, every test
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint: $(READY) ## format, lint, types
 	$(BIN)/ruff format --check -q .
@@ -82,8 +89,8 @@ $(READY): pyproject.toml requirements.lock
 	  echo "'$(PYTHON)' cannot make virtual environments; on Debian: apt install python3-venv" >&2; exit 1; }
 	@echo "setting up $(VENV) (once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --requirement requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help up down status logs reload demo clean generate check tools setup test lint fmt bench mutants figures
+.PHONY: help up down status logs reload demo clean generate check preview preview-check tools setup test lint fmt bench mutants figures

@@ -22,6 +22,7 @@ HAND_WRITTEN = (
     "alertmanager/templates",
     "alertmanager/tests/routes.yaml",
     "dashboards/promise.dashboard.py",
+    "docs/alerts",
     "examples/market_features",
 )
 

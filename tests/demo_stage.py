@@ -1,4 +1,4 @@
-"""A stage whose time is made up: what Prometheus and the inbox say is scripted against a clock that only sleeping moves."""
+"""A stage of made-up time: what Prometheus and the inbox say is scripted against a clock that only sleeping moves."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Script:
     def stage(self) -> Stage:
         return Stage(
             extractor_url="http://extractor",
-            inbox=cast(InboxClient, _Inbox(self)),
-            prometheus=cast(Prometheus, _Prometheus(self)),
+            inbox=cast("InboxClient", _Inbox(self)),
+            prometheus=cast("Prometheus", _Prometheus(self)),
             stop_extractor=self._stop,
             start_extractor=self._start,
             clock=lambda: self.now,
@@ -83,7 +83,11 @@ class Script:
         return self.now - when if when is not None else -1.0
 
     def alerts(self) -> list[SeenAlert]:
-        if self.began is None or self.since(self.began) < self.pending_after or self.since(self.ended) > self.over_after:
+        if (
+            self.began is None
+            or self.since(self.began) < self.pending_after
+            or self.since(self.ended) > self.over_after
+        ):
             return []
         (first, *_) = self.expectations
         labels = {"alertname": first.alert, "severity": str(first.severity)}

@@ -74,8 +74,12 @@ def settings(tmp_path: Path, tools: Tools, alertmanager_launch: Launch) -> Itera
 
 def test_who_receives_is_started_before_who_sends(settings: Settings) -> None:
     full = parts.stack(dataclasses.replace(settings, with_example=True))
-    assert [part.name for part in full.parts] == ["node_exporter", "inbox", "alertmanager", "extractor", "prometheus"]
-    assert [part.name for part in parts.stack(settings).parts] == ["node_exporter", "alertmanager", "prometheus"]
+    assert [part.name for part in full.parts] == [
+        *("node_exporter", "inbox", "alertmanager", "extractor", "prometheus", "preview")
+    ]
+    assert [part.name for part in parts.stack(settings).parts] == [
+        *("node_exporter", "alertmanager", "prometheus", "preview")
+    ]
 
 
 def test_every_part_listens_on_loopback_only(settings: Settings) -> None:

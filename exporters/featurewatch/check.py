@@ -16,6 +16,7 @@ from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.routes import secrets, table
+from featurewatch.rules import coverage, promtool_tests, runbooks
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
 
@@ -78,6 +79,8 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
         "rules do what their tests say",
         lambda: _rules(root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules),
     )
+    yield Step("every rule has a test", lambda: Found(_coverage(plan)))
+    yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan)))
     yield Step(
         "every alert has a routing test", lambda: Found(table.uncovered(table.load(root / ROUTES), _alerts(plan)))
     )
@@ -95,6 +98,11 @@ def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
         lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
         lambda staged: binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults,
     )
+
+
+def _coverage(plan: Plan) -> Sequence[Fault]:
+    built = groups(plan)
+    return coverage.coverage(built, promtool_tests.test_files(plan, built).values()).untested
 
 
 def _alerts(plan: Plan) -> set[tuple[str, str]]:

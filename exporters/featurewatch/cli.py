@@ -96,6 +96,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import demo
 
             return demo.run(project, options.scene, as_json=options.json)
+        case "preview":
+            from featurewatch.commands import preview
+
+            return preview.run(project, options)
         case _:
             from featurewatch.commands import stack
 
@@ -103,6 +107,8 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from featurewatch.commands import preview
+
     parser = argparse.ArgumentParser(
         prog="featurewatch",
         description="Observability as code for feature extraction.",
@@ -134,6 +140,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--json", action="store_true", help="the timeline as JSON at the end; the story on standard error"
     )
+    preview.add_arguments(commands.add_parser("preview", help="the dashboards in a browser, or as pictures"))
     return parser
 
 

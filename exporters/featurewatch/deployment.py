@@ -82,6 +82,8 @@ def addresses(ports: Ports) -> staging.Addresses:
         "extractor:8000": ports.extractor,
         "inbox:2525": ports.inbox_smtp,
         "inbox:8025": ports.inbox_http,
+        # Links in messages: the user's browser runs on this machine.
+        f"{LOOPBACK}:3000": ports.preview,
     }
     return staging.Addresses({address: f"{LOOPBACK}:{port}" for address, port in listens.items()})
 
@@ -148,6 +150,7 @@ class Deployment:
                 alertmanager_launch=self.launch,
                 ports=self.ports,
                 retention=duration_text(self.plan.objectives.retention),
+                scrape_seconds=timing.scrape_interval,
                 resend_delay=duration_text(timing.resend_delay),
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,

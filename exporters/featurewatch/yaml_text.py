@@ -6,7 +6,6 @@ from typing import Any
 
 import yaml
 
-
 _LINE_ENDS = frozenset("\r\x85\u2028\u2029")
 """Ends of lines that are not `\\n`."""
 

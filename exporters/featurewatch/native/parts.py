@@ -29,6 +29,7 @@ class Ports:
     extractor: int = 8000
     inbox_smtp: int = 2525
     inbox_http: int = 8025
+    preview: int = 3000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Settings:
     """From `featurewatch.tools.alertmanager.alertmanager_command`."""
     ports: Ports = field(default_factory=Ports)
     retention: str = "35d"
+    scrape_seconds: float = 15.0
+    """How often Prometheus scrapes; the preview's `$__rate_interval` follows from it."""
     resend_delay: str = "1m"
     """How often Prometheus repeats a firing alert to Alertmanager."""
     maintenance_interval: str = "10s"
@@ -61,10 +64,10 @@ class Settings:
 
 def stack(settings: Settings) -> Stack:
     """The stack in starting order: whoever receives comes before whoever sends."""
-    wanted: list[Callable[[Settings], Part]] = [node_exporter, alertmanager, prometheus]
+    wanted: list[Callable[[Settings], Part]] = [node_exporter, alertmanager, prometheus, preview]
     if settings.with_example:
         # Alertmanager delivers into the inbox, and Prometheus finds the extractor alive at its first scrape.
-        wanted = [node_exporter, inbox, alertmanager, extractor, prometheus]
+        wanted = [node_exporter, inbox, alertmanager, extractor, prometheus, preview]
     return Stack(tuple(make(settings) for make in wanted), settings.run_dir, settings.log_dir)
 
 
@@ -179,6 +182,26 @@ def extractor(settings: Settings) -> Part:
         url=_base(port),
         version=_version("featurewatch"),
         watch=(settings.checkout / "examples/market_features",),
+    )
+
+
+def preview(settings: Settings) -> Part:
+    """Shows the dashboards and the runbooks, to which every message links."""
+    port = settings.ports.preview
+    return Part(
+        name="preview",
+        argv=(
+            *(sys.executable, "-m", "featurewatch.preview", "--port", str(port)),
+            *("--dashboards", str(settings.checkout / "dashboards/out")),
+            *("--runbooks", str(settings.checkout / "docs/alerts")),
+            *("--prometheus", _base(settings.ports.prometheus)),
+            *("--scrape-seconds", f"{settings.scrape_seconds:g}"),
+        ),
+        cwd=settings.checkout,
+        ready_url=f"{_base(port)}/-/ready",
+        ports=(port,),
+        url=_base(port),
+        version=_version("featurewatch"),
     )
 
 
