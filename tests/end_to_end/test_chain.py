@@ -147,7 +147,7 @@ def test_without_traffic_only_the_absence_is_told_and_no_share_is_a_number(chain
         "ExtractionDataAbsent",
         "Watchdog",
     }
-    assert chain.prometheus.query('{__name__=~"service_extractor:.*ratio.*"}') == []
+    assert chain.prometheus.query('{__name__=~"service_extractor:.*:(good|bad)_ratio_rate.*"}') == []
 
 
 @pytest.mark.parametrize("part", ["prometheus", "alertmanager", "extractor"])
