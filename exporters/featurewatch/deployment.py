@@ -39,6 +39,7 @@ _PORTS_OF_PARTS = {
     "node_exporter": ("node_exporter",),
     "extractor": ("extractor",),
     "inbox": ("inbox_smtp", "inbox_http"),
+    "preview": ("preview",),
 }
 """The ports of each part, in the part's own order."""
 
