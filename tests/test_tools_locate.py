@@ -42,9 +42,9 @@ def test_debian_calls_some_of_them_differently(tmp_path: Path) -> None:
 
 
 def test_an_answer_on_standard_error_counts(tmp_path: Path) -> None:
-    path = executable(tmp_path, "amtool", says("amtool", "0.28.0") + " >&2; exit 1")
+    path = executable(tmp_path, "amtool", says("amtool", "0.30.0") + " >&2; exit 1")
 
-    assert locate.examine(catalogue.AMTOOL, path) == Found(catalogue.AMTOOL, path, Version(0, 28))
+    assert locate.examine(catalogue.AMTOOL, path) == Found(catalogue.AMTOOL, path, Version(0, 30))
 
 
 def test_a_stranger_by_the_same_name_is_passed_over(tmp_path: Path) -> None:

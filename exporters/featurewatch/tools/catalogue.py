@@ -22,9 +22,9 @@ class Tool:
 PROMETHEUS: Final = Tool("prometheus", ("prometheus",), Version(3, 5), "prometheus")
 PROMTOOL: Final = Tool("promtool", ("promtool",), Version(3, 5), "promtool")
 ALERTMANAGER: Final = Tool(
-    "alertmanager", ("alertmanager", "prometheus-alertmanager"), Version(0, 28), "prometheus-alertmanager"
+    "alertmanager", ("alertmanager", "prometheus-alertmanager"), Version(0, 30), "prometheus-alertmanager"
 )
-AMTOOL: Final = Tool("amtool", ("amtool",), Version(0, 28), "prometheus-alertmanager")
+AMTOOL: Final = Tool("amtool", ("amtool",), Version(0, 30), "prometheus-alertmanager")
 NODE_EXPORTER: Final = Tool(
     "node_exporter", ("node_exporter", "prometheus-node-exporter"), Version(1, 8), "prometheus-node-exporter"
 )
