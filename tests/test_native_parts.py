@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ _ALERTMANAGER = "route: {receiver: here}\nreceivers: [{name: here}]\n"
 
 def settings_in(folder: Path, tools: Tools, launch: Launch) -> Settings:
     """Settings for a stack of its own, with the configuration it needs."""
-    ports = Ports(*(free_port() for _ in range(6)))
+    ports = Ports(*(free_port() for _ in fields(Ports)))
     settings = Settings(
         checkout=CHECKOUT,
         run_dir=folder / "run",

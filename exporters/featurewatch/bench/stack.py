@@ -46,7 +46,6 @@ def _idle(where: dict[str, str]) -> None:
     print(f"seconds to ready, without the example: {time.monotonic() - began:.1f}")
     time.sleep(IDLE_SECONDS)
     rows = json.loads(_run(where, "status", "--json"))
-    rows = rows if isinstance(rows, list) else rows["parts"]
     for row in rows:
         print(f"  {row['part']:<14}{row['rss_bytes'] / 1e6:>6.0f} MB")
     print(f"resident memory after {IDLE_SECONDS:g} s: {sum(row['rss_bytes'] for row in rows) / 1e6:.0f} MB")
