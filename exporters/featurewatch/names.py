@@ -22,6 +22,11 @@ SEVERITY: Final = "severity"
 OBJECTIVE: Final = "objective"
 CATEGORY: Final = "category"
 TEAM: Final = "team"
+ESCALATION_LEVEL: Final = "escalation_level"
+"""On alerts that repeat another one at the next level of its policy: "2", "3", …"""
+ALERTNAME: Final = "alertname"
+CHANNEL: Final = "channel"
+SOURCE: Final = "source"
 
 # --- label values -----------------------------------------------------------------------------------------------
 ServedFrom = Literal["compute", "cache", "fallback"]
@@ -76,6 +81,22 @@ PREVIEW_QUERIES_ASKED: Final = "featurewatch_preview_queries_asked_total"
 
 PREVIEW_QUERIES_SENT: Final = "featurewatch_preview_queries_sent_total"
 """Counter: those that were really sent; the others were answered with what somebody else had just been told."""
+
+# --- the responder -----------------------------------------------------------------------------------------------
+ACKNOWLEDGED: Final = "featurewatch_acknowledged"
+"""Gauge {alertname, service, extractor, severity}: 1 while somebody has the firing alert in hand, else 0."""
+
+ALERT_STARTED: Final = "featurewatch_alert_started_timestamp_seconds"
+"""Gauge {alertname, service, extractor, severity}: when the firing alert began, whatever was restarted since."""
+
+RESPONDER_ALERTS_TAKEN: Final = "featurewatch_responder_alerts_taken_total"
+"""Counter {source}: alerts in messages that were committed to the history."""
+
+RESPONDER_MESSAGES_REFUSED: Final = "featurewatch_responder_messages_refused_total"
+"""Counter {reason}: messages that were not taken; Alertmanager sends those again that had no fault of their own."""
+
+RESPONDER_DATABASE_UP: Final = "featurewatch_responder_database_up"
+"""Gauge: 1 when the database answered the last question; 0: what is exported of alerts is as it was before."""
 
 HISTOGRAMS: Final[frozenset[str]] = frozenset({EXTRACTION_DURATION})
 """The metrics that are exported as `_bucket`, `_count` and `_sum`."""
