@@ -10,11 +10,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from featurewatch import names
 from featurewatch.faults import Fault
-from featurewatch.objectives import model, spec
+from featurewatch.objectives import kinds, model, spec, words
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.units import duration_text, percent_text
 
-_OBJECTIVE: TypeAdapter[spec.Quantile | spec.RatioOf | spec.Presence] = TypeAdapter(spec.ObjectiveSpec)
+_OBJECTIVE: TypeAdapter[kinds.Quantile | kinds.RatioOf | kinds.Presence] = TypeAdapter(kinds.ObjectiveSpec)
 
 
 def find_faults(source: Source) -> list[Fault]:
@@ -40,10 +40,10 @@ def _form_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
             case "missing":
                 yield source.fault(path, f"{where}: missing", "add it, see docs/objectives.md")
             case "union_tag_invalid" | "union_tag_not_found":
-                kinds = "quantile, ratio, presence"
-                yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {kinds}")
+                known = "quantile, ratio, presence"
+                yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {known}")
             case "string_pattern_mismatch":
-                remedy = spec.PATTERNS[detail["ctx"]["pattern"]]
+                remedy = words.PATTERNS[detail["ctx"]["pattern"]]
                 yield source.fault(path, f"{where}: found {_short(found)}", remedy)
             case _:
                 message = detail["msg"].removeprefix("Value error, ")
@@ -96,9 +96,9 @@ def _meaning_faults(source: Source) -> Iterator[Fault]:
         except ValidationError:
             continue  # told already
         yield from _duplicate_severities(source, path, objective)
-        if isinstance(objective, spec.Quantile):
+        if isinstance(objective, kinds.Quantile):
             yield from _edge_faults(source, path, objective)
-        if isinstance(objective, spec.RatioOf):
+        if isinstance(objective, kinds.RatioOf):
             yield from _ratio_faults(source, path, objective)
     yield from _absence_faults(source, raw)
     try:
@@ -125,7 +125,7 @@ def _duplicates(source: Source, raw: list[Any]) -> Iterator[Fault]:
             first.setdefault(value, index)
 
 
-def _duplicate_severities(source: Source, path: KeyPath, item: spec.PromiseSpec) -> Iterator[Fault]:
+def _duplicate_severities(source: Source, path: KeyPath, item: kinds.PromiseSpec) -> Iterator[Fault]:
     limits: list[Any] = getattr(item, "limits")  # noqa: B009 - each kind has its own type of limit
     ranked = [(model.Severity[limit.severity.upper()], limit) for limit in limits]
     for index, (severity, _) in enumerate(ranked):
@@ -134,7 +134,7 @@ def _duplicate_severities(source: Source, path: KeyPath, item: spec.PromiseSpec)
             yield source.fault(where, f"{_dotted(where)}: {severity} again", "give each severity one limit")
 
 
-def _edge_faults(source: Source, path: KeyPath, item: spec.Quantile) -> Iterator[Fault]:
+def _edge_faults(source: Source, path: KeyPath, item: kinds.Quantile) -> Iterator[Fault]:
     for index, limit in enumerate(item.limits):
         if limit.above not in names.DURATION_EDGES_SECONDS:
             edges = ", ".join(duration_text(edge) for edge in names.DURATION_EDGES_SECONDS)
@@ -147,7 +147,7 @@ def _edge_faults(source: Source, path: KeyPath, item: spec.Quantile) -> Iterator
     yield from _ladder_faults(source, path, [(step.severity, step.above) for step in item.limits], rising=True)
 
 
-def _ratio_faults(source: Source, path: KeyPath, item: spec.RatioOf) -> Iterator[Fault]:
+def _ratio_faults(source: Source, path: KeyPath, item: kinds.RatioOf) -> Iterator[Fault]:
     if (item.good is None) == (item.bad is None):
         yield source.fault(path, f"{_dotted(path)}: needs `good` or `bad`", "name one of the two")
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 from featurewatch import names
 from featurewatch.faults import Faulty
-from featurewatch.objectives import model, spec
+from featurewatch.objectives import kinds, model, spec
 from featurewatch.objectives.faults import find_faults
 from featurewatch.objectives.source import read
 
@@ -48,7 +48,7 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
     )
 
 
-def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Objective:
+def _objective(item: kinds.Quantile | kinds.RatioOf | kinds.Presence) -> model.Objective:
     common: dict[str, Any] = {
         "name": item.name,
         "alert": item.alert,
@@ -57,7 +57,7 @@ def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Obje
         "first_steps": tuple(item.first_steps),
     }
     match item:
-        case spec.Quantile():
+        case kinds.Quantile():
             return model.QuantileObjective(
                 **common,
                 limits=tuple(_limit(step, step.above) for step in item.limits),
@@ -65,7 +65,7 @@ def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Obje
                 metric=names.EXTRACTION_DURATION,
                 population=EVENTS["succeeded"],
             )
-        case spec.RatioOf():
+        case kinds.RatioOf():
             bounds = [step.below if item.good else step.above for step in item.limits]
             return model.RatioObjective(
                 **common,
@@ -75,7 +75,7 @@ def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Obje
                 events=EVENTS[item.good or item.bad or ""],
                 total=ANSWERED,
             )
-        case spec.Presence():
+        case kinds.Presence():
             return model.PresenceObjective(
                 **common,
                 limits=tuple(
@@ -87,7 +87,7 @@ def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Obje
             )
 
 
-def _limit(step: spec.Step, bound: float) -> model.Limit:
+def _limit(step: kinds.Step, bound: float) -> model.Limit:
     return model.Limit(model.Severity[step.severity.upper()], bound, step.hold, step.window)
 
 

@@ -22,8 +22,12 @@ WATCHDOG = clashes.WATCHDOG
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
-    """All groups, each for a file of its own name."""
-    return (_extraction(plan), _availability(plan), _monitoring(plan))
+    """All groups, each for a file of its own name: what the plan says of one noun makes one group or none."""
+    return (
+        _extraction(plan),
+        _availability(plan),
+        _monitoring(plan),
+    )
 
 
 def _extraction(plan: Plan) -> Group:
@@ -32,9 +36,19 @@ def _extraction(plan: Plan) -> Group:
     for rule in _recordings(plan):
         if rules.setdefault(rule.name, rule) != rule:
             raise ValueError(f"{rule.name} would be recorded from two expressions")
-    alerts: list[Rule] = [_alert(plan, judgement) for judgement in plan.judgements]
+    alerts: list[Alert] = [_alert(plan, judgement) for judgement in plan.judgements]
     alerts += [_watch(plan, watch) for watch in plan.watches]
-    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *alerts))
+    derived: list[Rule] = []  # rules about the alerts above: they see them in the same evaluation
+    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *derived))
+
+
+def _severe_first(alerts: list[Alert]) -> list[Alert]:
+    """Objectives in their order, and in each the most severe step first: whoever reads down meets the worst first."""
+    order = list(dict.fromkeys(alert.labels[names.OBJECTIVE] for alert in alerts))
+    rank = {str(severity): -severity for severity in Severity}
+    return sorted(
+        alerts, key=lambda alert: (order.index(alert.labels[names.OBJECTIVE]), rank[alert.labels[names.SEVERITY]])
+    )
 
 
 def _recordings(plan: Plan) -> Iterator[Recording]:
