@@ -27,8 +27,7 @@ class Family:
 class Value(Protocol):
     """A series with one number: a counter or a gauge."""
 
-    @property
-    def labels(self) -> Labels: ...
+    labels: Labels
 
     def read(self) -> float: ...
 
@@ -48,8 +47,7 @@ class Totals(NamedTuple):
 class Distribution(Protocol):
     """A series with buckets."""
 
-    @property
-    def labels(self) -> Labels: ...
+    labels: Labels
 
     @property
     def edges(self) -> tuple[float, ...]: ...

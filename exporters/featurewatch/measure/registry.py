@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from featurewatch.measure.counter import Counter
 from featurewatch.measure.family import Family, Series
 from featurewatch.measure.fork import restart_in_children
-from featurewatch.measure.labels import Labels
+from featurewatch.measure.labels import Labels, chosen_labels
 
 S = TypeVar("S", bound=Series)
 
@@ -22,9 +22,14 @@ class Registry:
     """Holds series by family and hands them to a scrape.
 
     Make one per process and give it to every monitor and to the metrics endpoint. A forked child's copy starts at 0.
+
+    Args:
+        labels: further labels of every series in it, such as the deployment that the process belongs to. ValueError
+            for a name that cannot be one, or that tells series apart already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, labels: Mapping[str, str] | None = None) -> None:
+        self._labels = tuple(chosen_labels(labels or {}).items())
         self._lock = threading.RLock()
         self._families: dict[str, tuple[Family, dict[Labels, Series]]] = {}
         restart_in_children(self)
@@ -42,6 +47,8 @@ class Registry:
                 text = ", ".join(f"{name}={value!r}" for name, value in series.labels)
                 raise DuplicateSeries(f"{family.name}{{{text}}} exists in this registry: use the one you have")
             members[series.labels] = series
+            if self._labels:
+                series.labels = (*series.labels, *self._labels)
 
     def shared(self, family: Family, labels: Labels, make: Callable[[Labels], S]) -> S:
         """The series with these labels, made by the first who asks: for what several monitors count together."""
