@@ -15,6 +15,13 @@ EXTRACTOR: Final = "extractor"
 SERVED_FROM: Final = "served_from"
 OUTCOME: Final = "outcome"
 ERROR_TYPE: Final = "error_type"
+STAGE: Final = "stage"
+INPUT: Final = "input"
+DIRECTION: Final = "direction"
+CACHE_NAME: Final = "cache"
+OPERATION: Final = "operation"
+RESULT: Final = "result"
+BATCH: Final = "batch"
 REASON: Final = "reason"
 VERSION: Final = "version"
 
@@ -64,11 +71,86 @@ EXTRACTION_ERRORS: Final = "featurewatch_extraction_errors_total"
 EXTRACTIONS_IN_PROGRESS: Final = "featurewatch_extractions_in_progress"
 """Gauge {service, extractor}: extractions that have begun and not ended."""
 
+STAGE_DURATION: Final = "featurewatch_stage_duration_seconds"
+"""Histogram {service, extractor, stage}: how long a stage of an extraction took, whether it succeeded or not."""
+
+STAGE_ERRORS: Final = "featurewatch_stage_errors_total"
+"""Counter {service, extractor, stage}: stages that an exception left. A cancellation is none."""
+
+NEWEST_INPUT: Final = "featurewatch_newest_input_timestamp_seconds"
+"""Gauge {service, extractor, input}: Unix time of the newest input; its age is `time()` minus this."""
+
+EXTRACTION_PAYLOAD: Final = "featurewatch_extraction_payload_bytes"
+"""Histogram {service, extractor, direction}: sizes of what came in (`input`) and went out (`output`), where given."""
+
+CACHE_OPERATION_DURATION: Final = "featurewatch_cache_operation_duration_seconds"
+"""Histogram {service, cache, operation, result}: how long the cache took, as its user sees it."""
+
+CACHE_LOOKUPS: Final = "featurewatch_cache_lookups_total"
+"""Counter {service, cache, result}: keys that were looked up, as `hit` or `miss`; several at once count one by one."""
+
+CACHE_EVICTIONS: Final = "featurewatch_cache_evictions_total"
+"""Counter {service, cache, reason}: entries that left: `capacity`, `expired`, `deleted`, `cleared`."""
+
+CACHE_ENTRIES: Final = "featurewatch_cache_entries"
+"""Gauge {service, cache}: entries kept now, those that have expired unnoticed included. NaN while unknown."""
+
+CACHE_CAPACITY: Final = "featurewatch_cache_capacity_entries"
+"""Gauge {service, cache}: entries that fit."""
+
+CACHE_SIZE: Final = "featurewatch_cache_size_bytes"
+"""Gauge {service, cache}: bytes kept now. NaN while unknown."""
+
+CACHE_CAPACITY_BYTES: Final = "featurewatch_cache_capacity_bytes"
+"""Gauge {service, cache}: bytes that fit."""
+
+CACHE_FILL: Final = "featurewatch_cache_fill_ratio"
+"""Gauge {service, cache}: what is kept over what fits. NaN without a limit."""
+
+CACHE_EFFICIENCY: Final = "featurewatch_cache_efficiency_ratio"
+"""Gauge {service, cache}: hit ratio of the last five minutes times fill ratio. NaN without look-ups or a limit."""
+
+CACHE_WARMED: Final = "featurewatch_cache_warmed_total"
+"""Counter {service, cache}: entries that were put there by warming."""
+
+CACHE_WARMED_USED: Final = "featurewatch_cache_warmed_used_total"
+"""Counter {service, cache}: of these, the entries that were hit at least once. Their share is what warming is worth."""
+
+BATCH_DURATION: Final = "featurewatch_batch_duration_seconds"
+"""Histogram {service, batch, outcome}: how long batches took; outcome `late` for those reaped before they ended."""
+
+BATCH_SIZE: Final = "featurewatch_batch_size_items"
+"""Histogram {service, batch, outcome}: items per batch. The rate of its sum is the throughput in items per second."""
+
+BATCH_WAIT: Final = "featurewatch_batch_wait_seconds"
+"""Histogram {service, batch}: how long items waited for their batch to begin."""
+
+BATCH_UTILISATION: Final = "featurewatch_batch_utilisation_ratio"
+"""Histogram {service, batch}: items over the most that fit into a batch."""
+
+BATCH_CAPACITY: Final = "featurewatch_batch_capacity_items"
+"""Gauge {service, batch}: items that fit into a batch."""
+
+BATCH_ERRORS: Final = "featurewatch_batch_errors_total"
+"""Counter {service, batch, error_type}: failed batches by exception class, capped (`other`)."""
+
+BATCHES_IN_PROGRESS: Final = "featurewatch_batches_in_progress"
+"""Gauge {service, batch}: batches that have begun, and neither ended nor been reaped."""
+
+BATCHES_REAPED: Final = "featurewatch_batches_reaped_total"
+"""Counter {service, batch}: batches that had not ended after the longest time they were given."""
+
 OBSERVATIONS_REFUSED: Final = "featurewatch_observations_refused_total"
-"""Counter {service, extractor, reason}: durations that were NaN, infinite or negative."""
+"""Counter {service, extractor, reason}: durations that were NaN, infinite or negative.
+
+Instead of `extractor`, those of a cache carry `cache`, and those of a batch `batch`.
+"""
 
 LABEL_VALUES_FOLDED: Final = "featurewatch_label_values_folded_total"
-"""Counter {service, extractor}: observations whose label value went into `other` because of the cardinality cap."""
+"""Counter {service, extractor}: observations whose label value went into `other` because of the cardinality cap.
+
+Instead of `extractor`, those of a cache carry `cache`, and those of a batch `batch`.
+"""
 
 INTERNAL_ERRORS: Final = "featurewatch_internal_errors_total"
 """Counter {service}: errors inside featurewatch that were kept from the caller."""
@@ -98,7 +180,18 @@ RESPONDER_MESSAGES_REFUSED: Final = "featurewatch_responder_messages_refused_tot
 RESPONDER_DATABASE_UP: Final = "featurewatch_responder_database_up"
 """Gauge: 1 when the database answered the last question; 0: what is exported of alerts is as it was before."""
 
-HISTOGRAMS: Final[frozenset[str]] = frozenset({EXTRACTION_DURATION})
+HISTOGRAMS: Final[frozenset[str]] = frozenset(
+    {
+        EXTRACTION_DURATION,
+        EXTRACTION_PAYLOAD,
+        STAGE_DURATION,
+        CACHE_OPERATION_DURATION,
+        BATCH_DURATION,
+        BATCH_SIZE,
+        BATCH_WAIT,
+        BATCH_UTILISATION,
+    }
+)
 """The metrics that are exported as `_bucket`, `_count` and `_sum`."""
 
 # --- bucket edges -----------------------------------------------------------------------------------------------
@@ -111,3 +204,17 @@ DURATION_EDGES_SECONDS: Final[tuple[float, ...]] = (
 A threshold is judged by the exact share of extractions beyond it, so it must be one of these; the compiler refuses
 any other.
 """
+
+CACHE_EDGES_SECONDS: Final[tuple[float, ...]] = (
+    *(0.000001, 0.0000025, 0.000005, 0.00001, 0.000025, 0.00005, 0.0001, 0.00025, 0.0005),
+    *(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0),
+)
+"""From a look-up in memory (a microsecond) to a server that does not answer."""
+
+PAYLOAD_EDGES_BYTES: Final[tuple[float, ...]] = tuple(float(4**power) for power in range(3, 14))
+"""64 bytes to 64 MiB."""
+
+BATCH_SIZE_EDGES: Final[tuple[float, ...]] = tuple(float(2**power) for power in range(13))
+"""1 to 4,096 items."""
+
+RATIO_EDGES: Final[tuple[float, ...]] = tuple(tenth / 10 for tenth in range(1, 11))

@@ -17,6 +17,7 @@ DEFAULT_BUFFER = 256
 
 Refused = Callable[[str, int], None]
 Trouble = Callable[[BaseException], None]
+Folded = Callable[[list[float]], None]
 
 NOT_A_NUMBER = "nan"
 INFINITE = "infinite"
@@ -38,6 +39,7 @@ class Histogram:
     """
 
     __slots__ = (
+        "_folded",
         "_folding",
         "_lock",
         "_pending",
@@ -59,7 +61,10 @@ class Histogram:
         refused: Refused,
         trouble: Trouble,
         capacity: int = DEFAULT_BUFFER,
+        folded: Folded | None = None,
     ) -> None:
+        """`folded` is told the samples of each fold as they came, invalid ones among them, once they are counted."""
+        self._folded = folded
         self.labels = labels
         self.edges = edges
         self.capacity = capacity
@@ -109,6 +114,7 @@ class Histogram:
                 self._folding = False
 
     def _commit(self, samples: list[float]) -> None:
+        arrived = samples if self._folded is None else samples.copy()
         try:
             totals = self._with(samples)
         except Exception as error:  # noqa: BLE001 - kept, these samples would make every later fold fail as well
@@ -117,6 +123,8 @@ class Histogram:
             self._trouble(error)
         else:
             self._totals, self._pending = totals, None
+            if self._folded is not None:
+                self._folded(arrived)
 
     def _with(self, samples: list[float]) -> Totals:
         try:
