@@ -1,0 +1,63 @@
+"""The responder's application: intake, API, metrics, and what runs beside the requests."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from prometheus_client import make_asgi_app
+from starlette.responses import PlainTextResponse, Response
+
+from featurewatch.responder import problem
+from featurewatch.responder.access import Access
+from featurewatch.responder.api import notifications
+from featurewatch.responder.database import Database, open_database
+from featurewatch.responder.limits import Limits
+from featurewatch.responder.metrics import Metrics
+from featurewatch.responder.settings import Settings
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(settings: Settings, *, database: Database | None = None, clock: Callable[[], datetime] = now) -> FastAPI:
+    """The application on its database, which it brings up to date when it starts."""
+    database = database or open_database(settings.database)
+    metrics = Metrics(database, clock)
+    access = Access(database, dict(settings.tokens), clock)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await run_in_threadpool(database.migrate)
+        yield
+        database.close()
+
+    app = FastAPI(
+        title="featurewatch responder",
+        version=version("featurewatch"),
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.add_middleware(Limits)
+    problem.install(app)
+    app.include_router(notifications.router(database, access, metrics, clock))
+    app.mount("/metrics", make_asgi_app(metrics.registry))
+
+    @app.get("/-/ready", include_in_schema=False)
+    def ready() -> Response:
+        with database.reading():
+            return PlainTextResponse("ready\n")
+
+    @app.get("/-/healthy", include_in_schema=False)
+    def healthy() -> Response:
+        return PlainTextResponse("healthy\n")
+
+    return app

@@ -1,0 +1,103 @@
+"""What the database holds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+from featurewatch.responder.moment import Moment
+
+NAMING: Final = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Constraints with names of their own, so that a later migration can find them."""
+
+metadata: Final = MetaData(naming_convention=NAMING)
+
+incidents: Final = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("key", String(200), nullable=False),  # what ties alerts together: service, and correlation or alert
+    Column("title", Text, nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    UniqueConstraint("key", "started_at"),
+    Index(None, "started_at"),
+    Index(None, "ended_at"),
+)
+
+firings: Final = Table(
+    "firings",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("fingerprint", String(64), nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+    Column("alertname", String(200), nullable=False),
+    Column("service", String(200), nullable=False),
+    Column("extractor", String(200), nullable=False),
+    Column("severity", String(20), nullable=False),
+    Column("category", String(100), nullable=False),
+    Column("objective", String(200), nullable=False),
+    Column("escalation_level", Integer),
+    Column("labels", JSON, nullable=False),
+    Column("annotations", JSON, nullable=False),
+    Column("source", String(20), nullable=False),
+    Column("first_heard_at", Moment, nullable=False),
+    Column("last_heard_at", Moment, nullable=False),
+    Column("incident_id", Integer, ForeignKey("incidents.id", ondelete="SET NULL")),
+    Column("false_positive", Integer, nullable=False, server_default="0"),  # marked by a person
+    UniqueConstraint("fingerprint", "started_at"),
+    Index(None, "ended_at", "started_at"),
+    Index(None, "started_at"),
+    Index(None, "alertname", "service", "extractor", "severity"),
+    Index(None, "incident_id"),
+)
+
+acknowledgements: Final = Table(
+    "acknowledgements",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("firing_id", Integer, ForeignKey("firings.id", ondelete="CASCADE"), nullable=False),
+    Column("owner", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("given_at", Moment, nullable=False),
+    Column("until", Moment),
+    Column("ended_at", Moment),
+    Column("ended_by", String(200)),
+    Index(None, "firing_id", "ended_at"),
+)
+
+transitions: Final = Table(
+    "transitions",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("recorded_at", Moment, nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("firing_id", Integer, ForeignKey("firings.id", ondelete="CASCADE"), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("detail", JSON, nullable=False),
+    Index(None, "at", "id"),
+    Index(None, "firing_id", "kind"),
+)
+"""The history: everything that happened to a firing, in the order of `at`."""
+
+tokens: Final = Table(
+    "tokens",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of 32 random bytes: nothing to guess
+    Column("created_at", Moment, nullable=False),
+    Column("ends_at", Moment),
+    Column("revoked_at", Moment),
+)
