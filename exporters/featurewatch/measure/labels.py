@@ -11,9 +11,13 @@ Labels = tuple[tuple[str, str], ...]
 
 LABEL = re.compile("(?!__)[a-zA-Z_][a-zA-Z0-9_]*")
 OURS = frozenset(
-    {names.SERVICE, names.EXTRACTOR, names.SERVED_FROM, names.OUTCOME, names.ERROR_TYPE, names.REASON, "le", "quantile"}
+    {
+        *(names.SERVICE, names.EXTRACTOR, names.SERVED_FROM, names.OUTCOME, names.ERROR_TYPE, names.REASON),
+        *(names.STAGE, names.INPUT, names.DIRECTION, names.CACHE_NAME, names.OPERATION, names.RESULT, names.BATCH),
+        *("le", "quantile"),
+    }
 )
-"""What series of an extractor are told apart by already."""
+"""What series are told apart by already."""
 
 LONGEST_NAME = 200
 """Characters allowed in a name that users choose (service, extractor)."""
