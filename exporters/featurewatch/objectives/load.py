@@ -45,6 +45,7 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
         dashboards=parsed.links.dashboards.rstrip("/"),
         objectives=tuple(_objective(item) for item in parsed.objectives),
         notify=_notify(parsed.notify),
+        chain=parsed.chain.watch,
     )
 
 

@@ -69,6 +69,10 @@ class Delivery(Strict):
     budget: Seconds
 
 
+class Chain(Strict):
+    watch: bool = True
+
+
 class Links(Strict):
     dashboards: Url
     runbooks: Url
@@ -82,6 +86,7 @@ class ObjectivesSpec(Strict):
     traffic: Traffic
     delivery: Delivery
     retention: Seconds
+    chain: Chain = Chain()
     links: Links
     objectives: Annotated[list[ObjectiveSpec], Field(min_length=1, max_length=500)]
     notify: NotifySpec
