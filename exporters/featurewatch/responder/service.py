@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from featurewatch.responder import problem
 from featurewatch.responder.access import Access
-from featurewatch.responder.api import notifications
+from featurewatch.responder.api import alerts, history, notifications
 from featurewatch.responder.database import Database, open_database
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
@@ -49,6 +49,8 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.add_middleware(Limits)
     problem.install(app)
     app.include_router(notifications.router(database, access, metrics, clock))
+    app.include_router(alerts.router(database, access, clock))
+    app.include_router(history.router(database, access, clock))
     app.mount("/metrics", make_asgi_app(metrics.registry))
 
     @app.get("/-/ready", include_in_schema=False)
