@@ -8,7 +8,7 @@ from featurewatch import names
 from featurewatch.objectives.load import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, RatioObjective, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import clashes, expressions, messages, recorded
+from featurewatch.rules import clashes, expressions, messages, recorded, sli
 from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan, Watch
 
@@ -103,20 +103,8 @@ def _shows_good(objective: QuantileObjective | RatioObjective) -> bool:
 
 def _series(plan: Plan, judgement: Judgement) -> tuple[str, str]:
     """Selectors of the good and of all events."""
-    service = (names.SERVICE, plan.objectives.service)
-    objective = judgement.objective
-    if isinstance(objective, QuantileObjective):
-        population = (service, *objective.population)
-        edge = (*population, ("le", expressions.le(judgement.limit.bound)))
-        return (
-            expressions.selector(f"{objective.metric}_bucket", edge),
-            expressions.selector(f"{objective.metric}_count", population),
-        )
-    everything = expressions.selector_of_words(objective.metric, (service, *objective.total))
-    if objective.counts == "good":
-        good = {**dict(objective.total), **dict(objective.events)}  # good events are always some of all events
-        return expressions.selector_of_words(objective.metric, (service, *good.items())), everything
-    return expressions.selector_without(objective.metric, (service, *objective.total), objective.events), everything
+    counted = sli.of_events(plan.objectives, judgement.objective, judgement.limit.bound)
+    return counted.good, counted.total
 
 
 def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:

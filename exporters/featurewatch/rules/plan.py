@@ -19,18 +19,10 @@ from featurewatch.objectives.model import (
 )
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import clashes
-
-MINIMUM_BAD = 10
-"""Bad events that a window must hold before a ratio is judged: fewer than that is noise, whatever the ratio."""
-
-MINIMUM_EVENTS = 20
-"""Events that a window must hold before a ratio is judged."""
-
-MARGIN = 0.8
-"""A service that spends this part of what is allowed keeps its promise and must not be paged."""
-
-TOLERATED = 0.01
-"""Highest chance per window that such a service fires."""
+from featurewatch.rules.trust import MARGIN as MARGIN
+from featurewatch.rules.trust import MINIMUM_BAD as MINIMUM_BAD
+from featurewatch.rules.trust import MINIMUM_EVENTS as MINIMUM_EVENTS
+from featurewatch.rules.trust import TOLERATED as TOLERATED
 
 WINDOWS = (60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
 """Seconds looked back over, shortest first: the shortest that is trustworthy at the declared traffic is taken."""

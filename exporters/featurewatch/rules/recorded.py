@@ -37,17 +37,17 @@ def quantile_seconds(quantile: float, window: float) -> str:
 
 def good_ratio(objective: str, window: float, bound: float | None = None) -> str:
     """Share of good events, 0 to 1; absent while there are none. `bound` (seconds) tells steps of a ladder apart."""
-    return f"{LEVEL}:{_metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
+    return f"{LEVEL}:{metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
 
 
 def bad_ratio(objective: str, window: float, bound: float | None = None) -> str:
     """Share of bad events, 0 to 1."""
-    return f"{LEVEL}:{_metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
+    return f"{LEVEL}:{metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
 
 
 def bad_increase(objective: str, window: float, bound: float | None = None) -> str:
     """How many bad events there were in the window."""
-    return f"{LEVEL}:{_metric(objective, bound)}:bad_increase{duration_text(window)}"
+    return f"{LEVEL}:{metric(objective, bound)}:bad_increase{duration_text(window)}"
 
 
 def availability(window: float) -> str:
@@ -60,6 +60,7 @@ def percent(quantile: float) -> str:
     return number_text(float(Decimal(str(quantile)) * 100))
 
 
-def _metric(objective: str, bound: float | None) -> str:
+def metric(objective: str, bound: float | None = None) -> str:
+    """The objective as the middle part of a name; `bound` (seconds) tells steps of a ladder apart."""
     name = objective.replace("-", "_")
     return name if bound is None else f"{name}_{duration_text(bound)}".replace(".", "_")
