@@ -44,6 +44,7 @@ def prometheus(
     folder: Path,
     targets: Mapping[str, tuple[str, Mapping[str, str]]],
     rules: Mapping[str, Any] | None = None,
+    flags: Sequence[str] = (),
 ) -> Iterator[str]:
     """Its address. Scrapes and evaluates every second; `targets` is job to (host:port, labels)."""
     config = {
@@ -64,6 +65,7 @@ def prometheus(
         "--config.file=prometheus.yaml",
         "--storage.tsdb.path=data",
         f"--web.listen-address={address}",
+        *flags,
     ]
     with running(argv, folder, f"http://{address}/-/ready"):
         yield f"http://{address}"

@@ -40,6 +40,7 @@ RECORD = "record(seconds, served_from=, error=)"
 BLOCK = "with extraction(), outcome set"
 IN_PROGRESS = "@measure with in_progress=True"
 NATIVE = "@measure with native=True"
+EXEMPLARS = "@measure with exemplars, the trace at hand"
 
 
 def inputs(count: int) -> Inputs:
@@ -55,6 +56,9 @@ def variants(
     """The same bare call, measured in each way; `kept` is where the floor appends."""
     gauged = featurewatch.ExtractionMonitor("gauged", service="bench", registry=registry, in_progress=True)
     native = featurewatch.ExtractionMonitor("native", service="bench", registry=registry, native=True)
+    traced = featurewatch.ExtractionMonitor(
+        "traced", service="bench", registry=registry, exemplars=lambda: (1 << 100, 1 << 50)
+    )
     append, record, extraction = kept.append, monitor.record, monitor.extraction
     served_from = featurewatch.served_from
 
@@ -87,6 +91,10 @@ def variants(
 
     @native.measure
     def native_too(value: float, source: str, error: str | None) -> float:
+        return value
+
+    @traced.measure
+    def exemplars_too(value: float, source: str, error: str | None) -> float:
         return value
 
     def recorded(value: float, source: str, error: str | None) -> float:
@@ -129,6 +137,7 @@ def variants(
         BLOCK: block,
         IN_PROGRESS: in_progress,
         NATIVE: native_too,
+        EXEMPLARS: exemplars_too,
         BARE_RAISING: bare_raising,
         RAISING: raising,
     }
@@ -156,6 +165,7 @@ def cost_rows(monitor: featurewatch.ExtractionMonitor, registry: featurewatch.Re
         row(BLOCK, 4.5),
         row(IN_PROGRESS),
         row(NATIVE),
+        row(EXEMPLARS),
         row(RAISING),
         Row("1,000 extractions/s, share of a core", typical[DECORATED] * 1000 / 1e9 * 100, "%", "", 0.2),
         *(row(name) for name in others),

@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, repeat
 from operator import add
+from typing import TYPE_CHECKING
 
 from featurewatch.measure.family import Totals
 from featurewatch.measure.labels import Labels
+
+if TYPE_CHECKING:
+    from featurewatch.measure.exemplars import Exemplar
 
 DEFAULT_BUFFER = 256
 """Samples kept before the call that fills the buffer folds it: about 20 microseconds for that one call."""
@@ -50,7 +54,9 @@ class Histogram:
         "buffer",
         "capacity",
         "edges",
+        "exemplars",
         "labels",
+        "publish",
     )
 
     def __init__(
@@ -70,6 +76,10 @@ class Histogram:
         self.capacity = capacity
         self.buffer: list[float] = []
         self.append = self.buffer.append
+        self.exemplars: Callable[[], Mapping[int, Exemplar]] | None = None
+        """The exemplar of each bucket that has one, where they are kept; see `exemplars`."""
+        self.publish: Callable[[Totals], None] | None = None
+        """Told the new totals of each fold before anybody can read them here, where other processes read them too."""
         self._refused = refused
         self._trouble = trouble
         self._start()
@@ -122,6 +132,8 @@ class Histogram:
             self._refused(LOST, len(samples))
             self._trouble(error)
         else:
+            if self.publish is not None:
+                self.publish(totals)
             self._totals, self._pending = totals, None
             if self._folded is not None:
                 self._folded(arrived)

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, Protocol, TypeVar, over
 from featurewatch import names
 from featurewatch.measure.counter import Counter, Gauge
 from featurewatch.measure.errors import ErrorTypes
+from featurewatch.measure.exemplars import TraceSource, keep_exemplars, trace_source
 from featurewatch.measure.extraction import Extraction, ExtractionBlock, block_class
 from featurewatch.measure.family import Family
 from featurewatch.measure.histogram import DEFAULT_BUFFER, REFUSALS, Histogram, checked_edges
@@ -92,6 +93,9 @@ class ExtractionMonitor:
         edges: upper bucket edges in seconds, rising. Every threshold of an objective must be one of them.
         native: also keep exponential buckets, for a Prometheus that scrapes native histograms (some 15 ns more per
             extraction). They are exported in the protobuf format only.
+        exemplars: also keep the trace of the last extraction in each bucket, a sampled OpenTelemetry span by default
+            (`True`), or what a function of your own returns (trace and span id, or None). Costs about what it takes to
+            ask for the trace; not exported in the plain text format.
         in_progress: also export how many extractions are running (some 20 ns more per extraction).
         window: keep the last `window` seconds for `snapshot()` (some 50 ns more per extraction).
         stages: stages whose series shall exist from the start; any other begins with its first use, up to 20 in all.
@@ -115,6 +119,7 @@ class ExtractionMonitor:
         registry: Registry,
         edges: Sequence[float] = names.DURATION_EDGES_SECONDS,
         native: bool = False,
+        exemplars: bool | TraceSource = False,
         in_progress: bool = False,
         window: float | None = None,
         stages: Sequence[str] = (),
@@ -130,6 +135,7 @@ class ExtractionMonitor:
         if error_types < 0:
             raise ValueError(f"error_types must not be negative, found {error_types!r}")
         checked = checked_edges(edges)
+        trace = trace_source(exemplars)
         labels, trouble = owner.labels, owner.trouble
         refusals = {reason: Counter((*labels, (names.REASON, reason))) for reason in REFUSALS}
 
@@ -149,6 +155,8 @@ class ExtractionMonitor:
             for source, outcome in names.EXTRACTION_SERIES
         }
         for histogram in histograms.values():
+            if trace is not None:
+                keep_exemplars(histogram, trace, trouble)
             registry.add(DURATION, histogram)
         for counter in refusals.values():
             registry.add(REFUSED, counter)
