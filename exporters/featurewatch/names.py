@@ -24,6 +24,7 @@ RESULT: Final = "result"
 BATCH: Final = "batch"
 REASON: Final = "reason"
 VERSION: Final = "version"
+STATUS: Final = "status"
 
 SEVERITY: Final = "severity"
 OBJECTIVE: Final = "objective"
@@ -32,6 +33,13 @@ TEAM: Final = "team"
 ESCALATION_LEVEL: Final = "escalation_level"
 """On alerts that repeat another one at the next level of its policy: "2", "3", …"""
 ALERTNAME: Final = "alertname"
+ORIGINAL_ALERT: Final = "original_alert"
+"""On an escalation level: the name of the alert that nobody has acknowledged."""
+POLICY: Final = "policy"
+INCIDENT: Final = "incident"
+MEMBER: Final = "member"
+MEMBER_SEVERITY: Final = "member_severity"
+"""On what silences the members of an incident: the name and the severity of the alert that it silences."""
 CHANNEL: Final = "channel"
 SOURCE: Final = "source"
 
@@ -154,6 +162,18 @@ Instead of `extractor`, those of a cache carry `cache`, and those of a batch `ba
 
 INTERNAL_ERRORS: Final = "featurewatch_internal_errors_total"
 """Counter {service}: errors inside featurewatch that were kept from the caller."""
+
+PROCESSES: Final = "featurewatch_processes"
+"""Gauge: living processes whose counts a scrape of a `MultiprocessRegistry` has added up."""
+
+PROCESSES_ENDED: Final = "featurewatch_processes_ended_total"
+"""Counter: processes that have ended and whose counts are kept."""
+
+PROCESS_FILES_IGNORED: Final = "featurewatch_process_files_ignored"
+"""Gauge {reason}: files (`damaged`) and series (`conflict`) in the shared folder that this scrape could not add up."""
+
+REQUESTS_REJECTED: Final = "featurewatch_requests_rejected_total"
+"""Counter {service, extractor, status}: requests answered with 4xx, the caller's fault; they are no extractions."""
 
 BUILD_INFO: Final = "featurewatch_build_info"
 """Gauge {service, version}, always 1."""
