@@ -48,7 +48,7 @@ class Registry:
                 raise DuplicateSeries(f"{family.name}{{{text}}} exists in this registry: use the one you have")
             members[series.labels] = series
             if self._labels:
-                series.labels = (*series.labels, *self._labels)
+                series.labels = (*series.labels, *self._labels)  # type: ignore[misc]  # nobody else may
 
     def shared(self, family: Family, labels: Labels, make: Callable[[Labels], S]) -> S:
         """The series with these labels, made by the first who asks: for what several monitors count together."""
