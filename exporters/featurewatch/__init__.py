@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from featurewatch.measure.metrics_app import metrics_app
     from featurewatch.measure.metrics_server import MetricsServer, start_metrics_server
     from featurewatch.measure.monitor import ExtractionMonitor
+    from featurewatch.measure.multiprocess import MultiprocessRegistry, gather_ended
     from featurewatch.measure.registry import DuplicateSeries, Registry
 
 __all__ = [
@@ -31,8 +32,10 @@ __all__ = [
     "Extraction",
     "ExtractionMonitor",
     "MetricsServer",
+    "MultiprocessRegistry",
     "Registry",
     "failed",
+    "gather_ended",
     "metrics_app",
     "served_from",
     "start_metrics_server",
@@ -43,8 +46,10 @@ _HOMES = {
     "Extraction": "extraction",
     "ExtractionMonitor": "monitor",
     "MetricsServer": "metrics_server",
+    "MultiprocessRegistry": "multiprocess",
     "Registry": "registry",
     "failed": "marks",
+    "gather_ended": "multiprocess",
     "metrics_app": "metrics_app",
     "served_from": "marks",
     "start_metrics_server": "metrics_server",

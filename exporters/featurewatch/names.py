@@ -24,6 +24,9 @@ RESULT: Final = "result"
 BATCH: Final = "batch"
 REASON: Final = "reason"
 VERSION: Final = "version"
+APPLICATION: Final = "application"
+DEPLOYMENT: Final = "deployment"
+"""A Ray Serve application, and a deployment of it: on every series that a replica exports."""
 STATUS: Final = "status"
 
 SEVERITY: Final = "severity"
@@ -177,6 +180,9 @@ REQUESTS_REJECTED: Final = "featurewatch_requests_rejected_total"
 
 BUILD_INFO: Final = "featurewatch_build_info"
 """Gauge {service, version}, always 1."""
+
+RAY_REPLICAS_STARTED: Final = "featurewatch_ray_replicas_started_total"
+"""Counter {service, application, deployment}: replicas that have begun to measure, restarts included."""
 
 PREVIEW_QUERIES_ASKED: Final = "featurewatch_preview_queries_asked_total"
 """Counter: questions that readers of the preview had for Prometheus or the responder."""
