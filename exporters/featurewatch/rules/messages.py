@@ -19,14 +19,16 @@ ESCAPED_SERVICE = "{{ $labels.service | urlquery }}"
 ESCAPED_EXTRACTOR = "{{ $labels.extractor | urlquery }}"
 
 
-def _links(objectives: Objectives, alert: str, *, extractor: bool) -> dict[str, str]:
+def links(objectives: Objectives, alert: str, *, extractor: bool) -> dict[str, str]:
+    """Where the runbook stands, and the dashboard of the service or of the extractor that fires."""
     dashboard = f"{objectives.dashboards}/{OVERVIEW}?var-service={ESCAPED_SERVICE}"
     if extractor:
         dashboard += f"&var-extractor={ESCAPED_EXTRACTOR}"
     return {"runbook_url": f"{objectives.runbooks}/{alert}", "dashboard_url": dashboard}
 
 
-def _steps(first_steps: tuple[str, ...]) -> str:
+def steps(first_steps: tuple[str, ...]) -> str:
+    """What to do first, numbered."""
     return "\n".join(f"{number}. {step}" for number, step in enumerate(first_steps, start=1))
 
 
@@ -54,8 +56,8 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
         "description": f"{objective.title}: over the last {window}, {value}. Promised: {allowed}.",
         "value": value,
         "limit": allowed,
-        "first_steps": _steps(objective.first_steps),
-        **_links(objectives, objective.alert, extractor=True),
+        "first_steps": steps(objective.first_steps),
+        **links(objectives, objective.alert, extractor=True),
     }
 
 
@@ -71,8 +73,8 @@ def of_watch(objectives: Objectives, watch: Watch) -> dict[str, str]:
         "description": f"{watch.objective.title}: {SERVICE}{AND_EXTRACTOR}, {value}.",
         "value": value,
         "limit": f"never longer than {hold}",
-        "first_steps": _steps(watch.objective.first_steps),
-        **_links(objectives, watch.objective.alert, extractor=False),
+        "first_steps": steps(watch.objective.first_steps),
+        **links(objectives, watch.objective.alert, extractor=False),
     }
 
 
