@@ -15,7 +15,7 @@ from featurewatch.measure.family import Family
 from featurewatch.measure.histogram import Histogram, refusal
 from featurewatch.measure.owner import Owner
 
-NEWEST = Family(names.NEWEST_INPUT, "gauge", "When the newest input came into being, in seconds since 1970.")
+NEWEST = Family(names.NEWEST_INPUT, "gauge", "When the newest input came into being, in seconds since 1970.", "max")
 PAYLOAD = Family(names.EXTRACTION_PAYLOAD, "histogram", "Sizes of what came in and went out, where given.")
 
 MOST_INPUTS = 20
