@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -16,8 +16,10 @@ from featurewatch.responder import problem
 from featurewatch.responder.access import Access
 from featurewatch.responder.api import alerts, history, notifications
 from featurewatch.responder.database import Database, open_database
+from featurewatch.responder.deadman import DeadManSwitch
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
+from featurewatch.responder.rounds import Round, reconciling, running, watching
 from featurewatch.responder.settings import Settings
 
 
@@ -31,10 +33,14 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     metrics = Metrics(database, clock)
     access = Access(database, dict(settings.tokens), clock)
 
+    switch = DeadManSwitch(settings.silence_seconds)
+    rounds = list(_rounds(settings, database, switch, clock))
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(database.migrate)
-        yield
+        async with running(rounds):
+            yield
         database.close()
 
     app = FastAPI(
@@ -48,7 +54,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     )
     app.add_middleware(Limits)
     problem.install(app)
-    app.include_router(notifications.router(database, access, metrics, clock))
+    app.include_router(notifications.router(database, access, metrics, switch, clock))
     app.include_router(alerts.router(database, access, clock))
     app.include_router(history.router(database, access, clock))
     app.mount("/metrics", make_asgi_app(metrics.registry))
@@ -63,3 +69,13 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         return PlainTextResponse("healthy\n")
 
     return app
+
+
+def _rounds(
+    settings: Settings, database: Database, switch: DeadManSwitch, clock: Callable[[], datetime]
+) -> Iterator[Round]:
+    """What runs beside the requests."""
+    if settings.alertmanager is not None and settings.prometheus is not None:
+        yield reconciling(database, settings.alertmanager, settings.prometheus, clock)
+    if settings.alarms:
+        yield watching(switch, settings.alarms)

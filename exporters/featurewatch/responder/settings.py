@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
+from featurewatch.responder.alarm import Alarm, HttpAlarm, MailAlarm
 from featurewatch.responder.tokens import Bearer, Role
 
 SHORTEST_TOKEN: Final = 16
@@ -27,6 +29,12 @@ class Settings:
     """`sqlite:///FILE` or `postgresql://…`."""
     tokens: Mapping[str, Bearer] = field(default_factory=dict, repr=False)
     """Tokens from files, and who bears them; more can be made by an admin."""
+    alertmanager: str | None = None
+    """Where to ask what fires; None: nothing is reconciled."""
+    prometheus: str | None = None
+    alarms: Sequence[Alarm] = ()
+    """Told when nothing has been heard of Watchdog for `silence_seconds`."""
+    silence_seconds: float = 60.0
     address: str = "127.0.0.1"
     port: int = 8090
 
@@ -42,6 +50,10 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
     return Settings(
         database=database,
         tokens=dict(_token(text) for text in given.token),
+        alertmanager=_base("--alertmanager", given.alertmanager),
+        prometheus=_base("--prometheus", given.prometheus),
+        alarms=tuple(_alarms(given)),
+        silence_seconds=given.silence_seconds,
         address=given.address,
         port=given.port,
     )
@@ -56,6 +68,16 @@ def _parser() -> argparse.ArgumentParser:
     add("--database", default="sqlite:///responder.db", metavar="URL", help="default: %(default)s")
     add("--database-file", type=Path, metavar="FILE", help="holds the URL, when it has a password in it")
     add("--token", action="append", default=[], metavar="NAME:ROLE:FILE", help="who may call; role: viewer, operator…")
+    add("--alertmanager", metavar="URL", help="asked for what was missed (default: nothing is asked)")
+    add("--prometheus", metavar="URL", help="the same; both are needed")
+    add("--alarm-mail", action="append", default=[], metavar="TO", help="told when Watchdog is silent, by mail")
+    add("--alarm-relay", default="127.0.0.1:25", metavar="HOST:PORT", help="the mail's way (default: %(default)s)")
+    add("--alarm-from", default="featurewatch@localhost", metavar="FROM", help="default: %(default)s")
+    add("--alarm-user", metavar="NAME", help="the relay's user")
+    add("--alarm-password-file", type=Path, metavar="FILE", help="the user's password")
+    add("--alarm-plain", action="store_true", help="without STARTTLS")
+    add("--alarm-url-file", type=Path, metavar="FILE", help="holds a URL that is told when Watchdog is silent")
+    add("--silence-seconds", type=float, default=60.0, metavar="S", help="until that counts as silent (%(default)s)")
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=8090, help="0 picks a free one (default: %(default)s)")
     return parser
@@ -72,6 +94,34 @@ def _token(text: str) -> tuple[str, Bearer]:
             "`openssl rand -hex 16` makes"
         )
     return token, Bearer(name, Role[role.upper()])
+
+
+def _alarms(given: argparse.Namespace) -> Iterator[Alarm]:
+    relay, _, port = given.alarm_relay.rpartition(":")
+    if not relay or not port.isdigit():
+        raise SettingsError(f"--alarm-relay is {given.alarm_relay!r}; give one like smtp.example.org:587")
+    if given.alarm_mail:
+        password = given.alarm_password_file
+        yield MailAlarm(
+            relay=relay,
+            port=int(port),
+            sender=given.alarm_from,
+            to=given.alarm_mail,
+            username=given.alarm_user,
+            password=_secret("--alarm-password-file", password) if password else None,
+            starttls=not given.alarm_plain,
+        )
+    if given.alarm_url_file is not None:
+        yield HttpAlarm(url=_secret("--alarm-url-file", given.alarm_url_file))
+
+
+def _base(option: str, url: str | None) -> str | None:
+    if url is None:
+        return None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(f"{option} is {url!r}; give one like http://127.0.0.1:9093")
+    return url.rstrip("/")
 
 
 def _is_address(address: str) -> bool:

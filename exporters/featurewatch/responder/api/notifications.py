@@ -9,8 +9,10 @@ from typing import Annotated
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
+from featurewatch.responder import deadman
 from featurewatch.responder.access import Access
 from featurewatch.responder.database import Database, DatabaseUnavailable
+from featurewatch.responder.deadman import DeadManSwitch
 from featurewatch.responder.intake import take
 from featurewatch.responder.metrics import Metrics
 from featurewatch.responder.notification import Notification
@@ -25,14 +27,19 @@ class TakenBody(BaseModel):
     known: int
 
 
-def router(database: Database, access: Access, metrics: Metrics, clock: Callable[[], datetime]) -> APIRouter:
+def router(
+    database: Database, access: Access, metrics: Metrics, switch: DeadManSwitch, clock: Callable[[], datetime]
+) -> APIRouter:
     paths = APIRouter(tags=["intake"])
     operator = access.at_least(Role.OPERATOR)
 
     @paths.post("/api/v1/notifications")
     def receive(notification: Notification, _caller: Annotated[Bearer, Depends(operator)]) -> TakenBody:
         """Alertmanager's webhook. 200 once it is committed; 503 when that cannot be, so that it is sent again."""
-        told = notification.told()
+        everything = notification.told()
+        told = [one for one in everything if one.labels.get("alertname") != deadman.ALERT]
+        if any(one.ended_at is None for one in everything if one not in told):
+            switch.heard()
         try:
             taken = take(database, told, clock())
         except DatabaseUnavailable:
