@@ -167,7 +167,7 @@ SINGLE = {
         "kind: quantile",
         "kind: average",
         "kind: average",
-        "kind is one of quantile, ratio, presence",
+        "kind is one of quantile, ratio, gauge, rate, increase, freshness, presence",
     ),
     "no kind": (
         "    kind: quantile\n",

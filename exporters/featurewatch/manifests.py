@@ -64,6 +64,19 @@ NODE_EXPORTER: Final = frozenset(
 )
 """node_exporter 1.9 and newer, on Linux, with the collectors that are on by default."""
 
+EDGES: Final[dict[str, tuple[float, ...]]] = {
+    names.EXTRACTION_DURATION: names.DURATION_EDGES_SECONDS,
+    names.STAGE_DURATION: names.DURATION_EDGES_SECONDS,
+    names.EXTRACTION_PAYLOAD: names.PAYLOAD_EDGES_BYTES,
+    names.CACHE_OPERATION_DURATION: names.CACHE_EDGES_SECONDS,
+    names.BATCH_DURATION: names.DURATION_EDGES_SECONDS,
+    names.BATCH_SIZE: names.BATCH_SIZE_EDGES,
+    names.BATCH_WAIT: names.DURATION_EDGES_SECONDS,
+    names.BATCH_UTILISATION: names.RATIO_EDGES,
+}
+"""Upper bucket edges of histograms, in the metric's own unit. A share is exact at an edge only, so an objective may
+draw its limit there alone."""
+
 THIRD_PARTY: Final = SYNTHETIC | PROMETHEUS | ALERTMANAGER | NODE_EXPORTER
 
 

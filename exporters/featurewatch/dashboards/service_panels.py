@@ -8,7 +8,7 @@ from featurewatch.dashboards.limits import COLOURS, GOOD
 from featurewatch.dashboards.objective_panels import interval
 from featurewatch.dashboards.panels import Panel
 from featurewatch.dashboards.queries import Query
-from featurewatch.objectives.load import COUNT
+from featurewatch.objectives.convert import COUNT
 from featurewatch.objectives.model import Severity
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import recorded

@@ -10,11 +10,12 @@ from pydantic import TypeAdapter, ValidationError
 
 from featurewatch import names
 from featurewatch.faults import Fault
-from featurewatch.objectives import kinds, model, spec, words
+from featurewatch.objectives import kinds, model, overrides, series_faults, shipped, spec, words
+from featurewatch.objectives.known import Known, known
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.units import duration_text, percent_text
 
-_OBJECTIVE: TypeAdapter[kinds.Quantile | kinds.RatioOf | kinds.Presence] = TypeAdapter(kinds.ObjectiveSpec)
+_OBJECTIVE: TypeAdapter[kinds.AnyObjective] = TypeAdapter(kinds.ObjectiveSpec)
 
 
 def find_faults(source: Source) -> list[Fault]:
@@ -40,8 +41,8 @@ def _form_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
             case "missing":
                 yield source.fault(path, f"{where}: missing", "add it, see docs/objectives.md")
             case "union_tag_invalid" | "union_tag_not_found":
-                known = "quantile, ratio, presence"
-                yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {known}")
+                of_these = ", ".join(kinds.KINDS)
+                yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {of_these}")
             case "string_pattern_mismatch":
                 remedy = words.PATTERNS[detail["ctx"]["pattern"]]
                 yield source.fault(path, f"{where}: found {_short(found)}", remedy)
@@ -56,6 +57,8 @@ def _file_path(data: Any, location: tuple[str | int, ...]) -> KeyPath:
     for depth, key in enumerate(location):
         if depth == 2 and location[0] == "objectives":
             continue  # the kind, which the validator puts between an objective and its keys
+        if key in kinds.TAGS:
+            continue
         if isinstance(data, dict):
             last = depth == len(location) - 1
             if key in data or last:
@@ -88,6 +91,7 @@ def _short(value: Any) -> str:
 def _meaning_faults(source: Source) -> Iterator[Fault]:
     raw = source.data.get("objectives")
     raw = raw if isinstance(raw, list) else []
+    known_series = known(source.data)
     yield from _duplicates(source, raw)
     for index, item in enumerate(raw):
         path: KeyPath = ("objectives", index)
@@ -95,17 +99,80 @@ def _meaning_faults(source: Source) -> Iterator[Fault]:
             objective = _OBJECTIVE.validate_python(item)
         except ValidationError:
             continue  # told already
-        yield from _duplicate_severities(source, path, objective)
-        if isinstance(objective, kinds.Quantile):
-            yield from _edge_faults(source, path, objective)
-        if isinstance(objective, kinds.RatioOf):
-            yield from _ratio_faults(source, path, objective)
+        yield from _objective_faults(source, path, objective, known_series)
     yield from _absence_faults(source, raw)
+    yield from _use_faults(source, known_series)
     try:
         notify = spec.NotifySpec.model_validate(source.data.get("notify"))
     except ValidationError:
         return
     yield from _channel_faults(source, notify)
+
+
+def _objective_faults(source: Source, path: KeyPath, item: kinds.AnyObjective, known_series: Known) -> Iterator[Fault]:
+    for below, what, remedy in overrides.complaints(item, _place(source.data), _by_extractor(item)):
+        where = (*path, *below)
+        yield source.fault(where, f"{_dotted(where)}: {what}", remedy)
+    yield from series_faults.find(source, path, item, known_series)
+    given = [path, *((*path, "overrides", index) for index in range(len(item.overrides)))]
+    for place, owner in zip(given, (item, *item.overrides), strict=True):
+        limits: list[Any] | None = getattr(owner, "limits", None)
+        if limits:
+            yield from _limit_faults(source, place, item, limits, known_series)
+
+
+def _limit_faults(
+    source: Source, path: KeyPath, item: kinds.AnyObjective, limits: list[Any], known_series: Known
+) -> Iterator[Fault]:
+    yield from _duplicate_severities(source, path, limits)
+    if isinstance(item, kinds.Quantile):
+        yield from _edge_faults(source, path, item, limits, known_series)
+    elif isinstance(item, kinds.RatioOf):
+        yield from _ratio_faults(source, path, item, limits)
+    elif isinstance(item, kinds.Gauge | kinds.RateOf):
+        yield from _bound_faults(source, path, limits)
+    elif isinstance(item, kinds.Increase):
+        yield from _ladder_faults(source, path, [(step.severity, step.at_least) for step in limits], rising=True)
+    elif isinstance(item, kinds.Freshness):
+        yield from _ladder_faults(source, path, [(step.severity, step.above) for step in limits], rising=True)
+
+
+def _place(data: Any) -> overrides.Place:
+    """What the overrides can be about, as far as the document says it."""
+
+    def texts(key: str) -> frozenset[str]:
+        value = data.get(key)
+        return frozenset(item for item in value if isinstance(item, str)) if isinstance(value, list) else frozenset()
+
+    return overrides.Place(
+        str(data.get("service")), str(data.get("environment")), texts("environments"), texts("extractors")
+    )
+
+
+def _by_extractor(item: kinds.AnyObjective) -> bool:
+    """Whether it judges each extractor for itself."""
+    if isinstance(item, kinds.Presence):
+        return False
+    return names.EXTRACTOR in item.by or not series_faults.is_foreign(item)
+
+
+def _use_faults(source: Source, known_series: Known) -> Iterator[Fault]:
+    """The names of the catalogue's objectives that are switched on here."""
+    wanted = source.data.get("use")
+    for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
+        where: KeyPath = ("use", index)
+        item = shipped.find(name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            continue  # told already
+        if item is None:
+            yield source.fault(where, f"use[{index}]: no {name!r} in the catalogue", "see docs/alerts/README.md")
+            continue
+        if name in wanted[:index]:
+            yield source.fault(where, f"use[{index}]: {name!r} again", "name it once")
+        for metric in series_faults.missing(item, known_series):
+            yield source.fault(
+                where, f"use[{index}]: {name} needs {metric}, which nobody exports", "declare it under `metrics`"
+            )
 
 
 def _duplicates(source: Source, raw: list[Any]) -> Iterator[Fault]:
@@ -125,43 +192,47 @@ def _duplicates(source: Source, raw: list[Any]) -> Iterator[Fault]:
             first.setdefault(value, index)
 
 
-def _duplicate_severities(source: Source, path: KeyPath, item: kinds.PromiseSpec) -> Iterator[Fault]:
-    limits: list[Any] = getattr(item, "limits")  # noqa: B009 - each kind has its own type of limit
-    ranked = [(model.Severity[limit.severity.upper()], limit) for limit in limits]
-    for index, (severity, _) in enumerate(ranked):
-        if severity in [other for other, _ in ranked[:index]]:
+def _duplicate_severities(source: Source, path: KeyPath, limits: list[Any]) -> Iterator[Fault]:
+    ranked = [model.Severity[limit.severity.upper()] for limit in limits]
+    for index, severity in enumerate(ranked):
+        if severity in ranked[:index]:
             where = (*path, "limits", index, "severity")
             yield source.fault(where, f"{_dotted(where)}: {severity} again", "give each severity one limit")
 
 
-def _edge_faults(source: Source, path: KeyPath, item: kinds.Quantile) -> Iterator[Fault]:
-    for index, limit in enumerate(item.limits):
-        if limit.above not in names.DURATION_EDGES_SECONDS:
-            edges = ", ".join(duration_text(edge) for edge in names.DURATION_EDGES_SECONDS)
+def _edge_faults(
+    source: Source, path: KeyPath, item: kinds.Quantile, limits: list[kinds.Above], known_series: Known
+) -> Iterator[Fault]:
+    metric = item.of.metric if isinstance(item.of, kinds.SeriesSpec) else names.EXTRACTION_DURATION
+    title = item.of.metric if isinstance(item.of, kinds.SeriesSpec) else item.of
+    scale = series_faults.SCALES[item.unit]
+    exported = known_series.edges(metric)
+    for index, limit in enumerate(limits):
+        if exported and round(limit.above * scale, 9) not in exported:
+            edges = ", ".join(duration_text(round(edge / scale, 9)) for edge in exported)
             where = (*path, "limits", index, "above")
             yield source.fault(
                 where,
-                f"{_dotted(where)}: {duration_text(limit.above)} is not a bucket edge of {item.of}",
+                f"{_dotted(where)}: {duration_text(limit.above)} is not a bucket edge of {title}",
                 f"choose one of {edges}",
             )
-    yield from _ladder_faults(source, path, [(step.severity, step.above) for step in item.limits], rising=True)
+    yield from _ladder_faults(source, path, [(step.severity, step.above) for step in limits], rising=True)
 
 
-def _ratio_faults(source: Source, path: KeyPath, item: kinds.RatioOf) -> Iterator[Fault]:
-    if (item.good is None) == (item.bad is None):
-        yield source.fault(path, f"{_dotted(path)}: needs `good` or `bad`", "name one of the two")
-        return
-    wanted, other = ("below", "above") if item.good else ("above", "below")
+def _ratio_faults(source: Source, path: KeyPath, item: kinds.RatioOf, limits: list[kinds.RatioStep]) -> Iterator[Fault]:
+    counts = series_faults.counts(item)
+    if counts is None:
+        return  # told of the objective
+    wanted, other = ("below", "above") if counts == "good" else ("above", "below")
     bounds: list[tuple[str, float]] = []
-    for index, limit in enumerate(item.limits):
+    for index, limit in enumerate(limits):
         where = (*path, "limits", index)
         bound = getattr(limit, wanted)
         if bound is None or getattr(limit, other) is not None:
-            counted = "good" if item.good else "bad"
             yield source.fault(
                 where,
                 f"{_dotted(where)}: needs `{wanted}`",
-                f"a share of {counted} events has `{wanted}` alone",
+                f"a share of {counts} events has `{wanted}` alone",
             )
         elif not 0 < bound < 1:
             yield source.fault(
@@ -171,7 +242,22 @@ def _ratio_faults(source: Source, path: KeyPath, item: kinds.RatioOf) -> Iterato
             )
         else:
             bounds.append((limit.severity, bound))
-    yield from _ladder_faults(source, path, bounds, rising=item.bad is not None)
+    yield from _ladder_faults(source, path, bounds, rising=counts == "bad")
+
+
+def _bound_faults(source: Source, path: KeyPath, limits: list[kinds.BoundStep]) -> Iterator[Fault]:
+    """All steps lie on one side."""
+    side = "below" if limits[0].above is None else "above"
+    bounds: list[tuple[str, float]] = []
+    for index, limit in enumerate(limits):
+        where = (*path, "limits", index)
+        if (limit.above is None) == (limit.below is None):
+            yield source.fault(where, f"{_dotted(where)}: needs `above` or `below`", "name one of the two")
+        elif getattr(limit, side) is None:
+            yield source.fault(where, f"{_dotted(where)}: needs `{side}`", f"the first limit has `{side}`")
+        else:
+            bounds.append((limit.severity, getattr(limit, side)))
+    yield from _ladder_faults(source, path, bounds, rising=side == "above")
 
 
 def _ladder_faults(source: Source, path: KeyPath, steps: list[tuple[str, float]], *, rising: bool) -> Iterator[Fault]:
@@ -188,12 +274,20 @@ def _ladder_faults(source: Source, path: KeyPath, steps: list[tuple[str, float]]
 
 def _absence_faults(source: Source, raw: list[Any]) -> Iterator[Fault]:
     """A rule over a series that is gone stays silent; somebody must watch that it is there."""
-    kinds = [(item.get("kind"), item.get("of")) if isinstance(item, dict) else (None, None) for item in raw]
-    measured = [index for index, (kind, _) in enumerate(kinds) if kind in ("quantile", "ratio")]
-    if measured and ("presence", "events") not in kinds:
+    own: list[int] = []
+    for index, item in enumerate(raw):
+        if not isinstance(item, dict) or item.get("enabled") is False:
+            continue
+        if item.get("kind") == "presence" and item.get("of") == "events":
+            return
+        if item.get("kind") in ("quantile", "ratio") and not any(
+            isinstance(item.get(key), dict) for key in ("of", "good", "bad")
+        ):
+            own.append(index)
+    if own:
         yield source.fault(
-            ("objectives", measured[0]),
-            f"objectives[{measured[0]}]: nothing watches that its data is there",
+            ("objectives", own[0]),
+            f"objectives[{own[0]}]: nothing watches that its data is there",
             "add an objective of kind presence with `of: events`",
         )
 

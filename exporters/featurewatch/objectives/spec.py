@@ -9,13 +9,15 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from featurewatch.objectives.kinds import ObjectiveSpec
+from featurewatch.objectives.kinds import MetricSpec, ObjectiveSpec
 from featurewatch.objectives.model import Channel
 from featurewatch.objectives.words import (
     CHANNEL,
     Address,
     HostPort,
     KebabName,
+    LabelValue,
+    MetricName,
     Rate,
     Seconds,
     SecretPath,
@@ -88,5 +90,9 @@ class ObjectivesSpec(Strict):
     retention: Seconds
     chain: Chain = Chain()
     links: Links
+    environments: Annotated[list[KebabName], Field(max_length=100)] = []
+    extractors: Annotated[list[LabelValue], Field(max_length=1000)] = []
+    metrics: dict[MetricName, MetricSpec] = {}
+    use: Annotated[list[KebabName], Field(max_length=500)] = []
     objectives: Annotated[list[ObjectiveSpec], Field(min_length=1, max_length=500)]
     notify: NotifySpec

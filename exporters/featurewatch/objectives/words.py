@@ -26,6 +26,7 @@ Seconds = Annotated[float, BeforeValidator(units.span)]
 Edge = Annotated[float, BeforeValidator(units.seconds)]
 Ratio = Annotated[float, BeforeValidator(units.ratio)]
 Rate = Annotated[float, BeforeValidator(units.rate)]
+Bound = Annotated[float, BeforeValidator(units.bound)]
 SeverityName = Literal["low", "medium", "high", "critical"]
 
 KEBAB = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
@@ -36,6 +37,9 @@ URL = r"^https?://[^\s\p{Cc}\"'<>{}]+$"
 ADDRESS = r"^[^\s\p{Cc}@<>,;:\"{}]+@[A-Za-z0-9.-]+$"
 HOST_PORT = r"^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 PATH = r"^[^\s\p{Cc}{}]+$"
+METRIC = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+LABEL = r"^[a-zA-Z][a-zA-Z0-9_]*$"
+LABEL_VALUE = r"^[A-Za-z0-9_.:/-]+$"
 CHANNEL = r"^[#@]?[^\s\p{Cc}#@{}]+$"
 
 PATTERNS = {
@@ -47,6 +51,9 @@ PATTERNS = {
     ADDRESS: "write one mail address, such as oncall@example.org",
     HOST_PORT: "write a host and a port, such as smtp.example.org:587",
     PATH: "write the path of a file, without blanks or braces",
+    METRIC: "write the name of a metric, such as process_open_fds",
+    LABEL: "write the name of a label, such as instance",
+    LABEL_VALUE: "write the value of a label in letters, digits and any of _.:/-",
     CHANNEL: "write a channel such as #alerts",
 }
 """What to say instead of a pattern. Braces are refused throughout: they would be read as a template."""
@@ -58,6 +65,9 @@ Text = Annotated[str, StringConstraints(pattern=TEXT, max_length=300)]
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=254)]
 HostPort = Annotated[str, StringConstraints(pattern=HOST_PORT, max_length=300), AfterValidator(_real_port)]
+MetricName = Annotated[str, StringConstraints(pattern=METRIC, max_length=120)]
+LabelName = Annotated[str, StringConstraints(pattern=LABEL, max_length=60)]
+LabelValue = Annotated[str, StringConstraints(pattern=LABEL_VALUE, max_length=120)]
 SecretPath = Annotated[str, StringConstraints(pattern=PATH, max_length=500)]
 
 

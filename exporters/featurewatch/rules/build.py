@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import names
-from featurewatch.objectives.load import ANSWERED, COUNT
+from featurewatch.objectives.convert import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, RatioObjective, Severity
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import clashes, expressions, messages, recorded, sli

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featurewatch import names
-from featurewatch.objectives.load import COUNT
+from featurewatch.objectives.convert import COUNT
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import build
 from featurewatch.rules.expressions import le, selector
