@@ -84,7 +84,7 @@ def _words(verdict: str, seconds: float) -> tuple[str, str]:
     text = (
         f"Nothing has been heard of the alert Watchdog, which always fires, for {seconds:.0f} s. Prometheus or "
         "Alertmanager does not run, or cannot reach the responder. Until that is mended nobody is told of any alert.\n"
-        "\nFirst: does Prometheus answer /-/ready, does Alertmanager, and does one's /api/v2/alerts list Watchdog?\n"
+        "First: does Prometheus answer /-/ready, does Alertmanager, and does one's /api/v2/alerts list Watchdog?\n"
     )
     return subject, text
 
