@@ -19,6 +19,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from featurewatch.measure.batch import BatchMonitor
+    from featurewatch.measure.cache import CacheMonitor
+    from featurewatch.measure.asgi import ExtractionMiddleware
     from featurewatch.measure.extraction import Extraction
     from featurewatch.measure.marks import failed, served_from
     from featurewatch.measure.metrics_app import metrics_app
@@ -28,8 +31,11 @@ if TYPE_CHECKING:
     from featurewatch.measure.registry import DuplicateSeries, Registry
 
 __all__ = [
+    "BatchMonitor",
+    "CacheMonitor",
     "DuplicateSeries",
     "Extraction",
+    "ExtractionMiddleware",
     "ExtractionMonitor",
     "MetricsServer",
     "MultiprocessRegistry",
@@ -42,8 +48,11 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BatchMonitor": "batch",
+    "CacheMonitor": "cache",
     "DuplicateSeries": "registry",
     "Extraction": "extraction",
+    "ExtractionMiddleware": "asgi",
     "ExtractionMonitor": "monitor",
     "MetricsServer": "metrics_server",
     "MultiprocessRegistry": "multiprocess",

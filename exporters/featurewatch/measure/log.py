@@ -39,8 +39,8 @@ class ExtractionLog:
 
     Failures are written at WARNING, cancellations at INFO, successes at DEBUG, to the logger
     `featurewatch.extractions`: set its level to choose. A record costs some 10 microseconds if it is written, and two
-    if its level is off. Records that other code writes while an extraction runs carry its extractor and stage, too, when
-    they pass through `JsonLines`.
+    if its level is off. Records that other code writes while an extraction runs carry its extractor and stage, too,
+    when they pass through `JsonLines`.
 
     Args:
         stages: also write a record for each stage.
