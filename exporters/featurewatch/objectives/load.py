@@ -10,6 +10,7 @@ from featurewatch.faults import Faulty
 from featurewatch.objectives import kinds, model, shipped, spec
 from featurewatch.objectives.convert import objective
 from featurewatch.objectives.faults import find_faults
+from featurewatch.objectives.handling_spec import handled
 from featurewatch.objectives.known import Known
 from featurewatch.objectives.overrides import Place
 from featurewatch.objectives.series_faults import missing
@@ -44,6 +45,7 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
         sources={item.name: item.source for item in (*used, *parsed.objectives) if item.source},
         metrics=known_series.declared,
         notify=_notify(parsed.notify),
+        handling=handled(parsed),
         chain=parsed.chain.watch,
     )
 

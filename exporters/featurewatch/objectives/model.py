@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from featurewatch.objectives.handling import Handling
+
 
 class Severity(IntEnum):
     """How bad a violation is; each contains the urgency of those before it."""
@@ -247,6 +249,8 @@ class Objectives:
     objectives: tuple[Objective, ...]
     """Those that are switched on."""
     notify: Notify
+    handling: Handling = field(default_factory=Handling)
+    """What happens after an alert fires."""
     chain: bool = True
     """Whether Prometheus, Alertmanager and the scrapes watch themselves, too."""
     off: tuple[Off, ...] = ()

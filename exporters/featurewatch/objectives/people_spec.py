@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, Field
 from featurewatch.faults import Fault
 from featurewatch.objectives import handling, model
 from featurewatch.objectives.source import KeyPath, Source
+from featurewatch.objectives.units import duration_text
 from featurewatch.objectives.words import Address, KebabName, Seconds, SeverityName, Strict
 from featurewatch.people import model as people_model
 from featurewatch.people.calendar import MIDNIGHT, Once, Weekly
@@ -171,9 +172,8 @@ def _role_faults(source: Source, path: KeyPath, role: RoleSpec, known: set[str])
     if rotation is None:
         return
     if rotation.every % DAY:
-        yield source.fault(
-            path, f"{role.name}: a shift of {rotation.every:g} s", "a shift lasts whole days, such as 1w"
-        )
+        what = f"{role.name}: a shift of {duration_text(rotation.every)}"
+        yield source.fault(path, what, "a shift lasts whole days, such as 1w")
         return
     ends = _planned_until(rotation)
     if ends <= rotation.begins:

@@ -13,9 +13,6 @@ from featurewatch.objectives import handling, model
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.words import KebabName, SeverityName, Strict
 
-OURS = frozenset({"pagerduty_configs", "slack_configs", "email_configs", "webhook_configs"})
-"""Blocks that `notify` writes; a further webhook, say, is fine, but not two ways to declare one thing."""
-
 BLOCKS = frozenset(
     {
         *("discord_configs", "incidentio_configs", "jira_configs", "mattermost_configs", "msteams_configs"),
@@ -23,11 +20,9 @@ BLOCKS = frozenset(
         *("telegram_configs", "victorops_configs", "webex_configs", "webhook_configs", "wechat_configs"),
     }
 )
-"""Blocks of a receiver that Alertmanager 0.30 and newer reads."""
+"""Blocks of a receiver that Alertmanager 0.30 and newer reads, but those that `notify` writes (webhooks are both)."""
 
-SECRET = re.compile(
-    r"(?:^|_)(?:api_key|api_secret|key|token|secret|password|credentials|webhook_url|api_url|user_key)$"
-)
+SECRET = re.compile(r"(?:^|_)(?:key|token|secret|password|credentials|webhook_url|api_url)$")
 """Settings whose value is a secret. Each has a twin that ends in `_file`."""
 
 

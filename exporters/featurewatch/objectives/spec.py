@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from featurewatch.objectives.handling_spec import HandlingSpec
 from featurewatch.objectives.kinds import MetricSpec, ObjectiveSpec
 from featurewatch.objectives.model import Channel
 from featurewatch.objectives.words import (
@@ -80,7 +81,7 @@ class Links(Strict):
     runbooks: Url
 
 
-class ObjectivesSpec(Strict):
+class ObjectivesSpec(HandlingSpec):
     version: Literal["featurewatch/v1"]
     service: KebabName
     team: KebabName

@@ -106,9 +106,7 @@ def _expression(service: str, correlation: Correlation, severity: Severity) -> s
     """Fires for each extractor with which every condition is met. Its value is how many alerts lead it."""
     lead, *others = correlation.incident.conditions
     leading = _counted(watched.firing(service, correlation.of(lead)))
-    parts = [leading]
-    for categories in others:
-        parts.append(_beside(service, leading, correlation.of(categories)))
+    parts = [leading, *(_beside(service, leading, correlation.of(categories)) for categories in others)]
     if severity != min(correlation.severities):
         worst = "|".join(str(worse) for worse in sorted(Severity, reverse=True) if worse >= severity)
         members = frozenset(alert.name for alert in correlation.members if _severity(alert) >= severity)
@@ -162,15 +160,14 @@ def _relabelled(vector: str, to: str, source: str) -> str:
 
 def shown_members(correlation: Correlation) -> str:
     """The names of the alerts that the incident holds, as `CacheHitRatioLow, ExtractionTooSlow`."""
-    listed = "|".join(sorted(correlation.names))
-    alerts = f'ALERTS{{alertstate=\\"firing\\",alertname=~\\"{listed}\\",service=%q,extractor=%s}}'
+    wanted = "|".join(sorted(correlation.names))
+    alerts = f'ALERTS{{alertstate=\\"firing\\",alertname=~\\"{wanted}\\",service=%q,extractor=%s}}'
     query = f'printf "count by (alertname) ({alerts} or {alerts})"'
     query = query.replace("extractor=%s", "extractor=%q", 1).replace("extractor=%s", 'extractor=\\"\\"', 1)
     asked = f"with {query} $labels.service $labels.extractor $labels.service | query"
-    names_of = (
-        '{{ range $i, $m := . | sortByLabel "alertname" }}{{ if $i }}, {{ end }}{{ $m.Labels.alertname }}{{ end }}'
-    )
-    return f"{{{{ {asked} }}}}{names_of}{{{{ else }}}}unknown{{{{ end }}}}"
+    each = "{{ if $i }}, {{ end }}{{ $m.Labels.alertname }}"
+    listed = f'{{{{ range $i, $m := . | sortByLabel "alertname" }}}}{each}{{{{ end }}}}'
+    return f"{{{{ {asked} }}}}{listed}{{{{ else }}}}unknown{{{{ end }}}}"
 
 
 def _annotations(objectives: Objectives, correlation: Correlation) -> dict[str, str]:
