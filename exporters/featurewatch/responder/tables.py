@@ -101,3 +101,18 @@ tokens: Final = Table(
     Column("ends_at", Moment),
     Column("revoked_at", Moment),
 )
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(30), nullable=False),
+    Column("actor", String(200), nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("detail", JSON, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("mac", String(64), nullable=False),
+    Index(None, "at"),
+)
+"""Decisions, each chained to the one before it; see `audit`."""
