@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from featurewatch.measure.cache import CacheMonitor
     from featurewatch.measure.asgi import ExtractionMiddleware
     from featurewatch.measure.extraction import Extraction
+    from featurewatch.measure.extraction_log import ExtractionLog
     from featurewatch.measure.marks import failed, served_from
     from featurewatch.measure.metrics_app import metrics_app
     from featurewatch.measure.metrics_server import MetricsServer, start_metrics_server
     from featurewatch.measure.monitor import ExtractionMonitor
     from featurewatch.measure.multiprocess import MultiprocessRegistry, gather_ended
+    from featurewatch.measure.otlp import Otlp
     from featurewatch.measure.registry import DuplicateSeries, Registry
 
 __all__ = [
@@ -36,9 +38,11 @@ __all__ = [
     "DuplicateSeries",
     "Extraction",
     "ExtractionMiddleware",
+    "ExtractionLog",
     "ExtractionMonitor",
     "MetricsServer",
     "MultiprocessRegistry",
+    "Otlp",
     "Registry",
     "failed",
     "gather_ended",
@@ -53,9 +57,11 @@ _HOMES = {
     "DuplicateSeries": "registry",
     "Extraction": "extraction",
     "ExtractionMiddleware": "asgi",
+    "ExtractionLog": "extraction_log",
     "ExtractionMonitor": "monitor",
     "MetricsServer": "metrics_server",
     "MultiprocessRegistry": "multiprocess",
+    "Otlp": "otlp",
     "Registry": "registry",
     "failed": "marks",
     "gather_ended": "multiprocess",

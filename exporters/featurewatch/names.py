@@ -22,6 +22,7 @@ CACHE_NAME: Final = "cache"
 OPERATION: Final = "operation"
 RESULT: Final = "result"
 BATCH: Final = "batch"
+SIGNAL: Final = "signal"
 REASON: Final = "reason"
 VERSION: Final = "version"
 APPLICATION: Final = "application"
@@ -183,6 +184,11 @@ BUILD_INFO: Final = "featurewatch_build_info"
 
 RAY_REPLICAS_STARTED: Final = "featurewatch_ray_replicas_started_total"
 """Counter {service, application, deployment}: replicas that have begun to measure, restarts included."""
+
+OTLP_ITEMS: Final = "featurewatch_otlp_items_total"
+"""Counter {signal, result}: spans (`traces`), log records (`logs`) and pushes (`metrics`) that were `offered` to be
+sent, were `sent`, or `failed`. Offered without the other two: what waits in the queue, or was pushed out of it.
+"""
 
 PREVIEW_QUERIES_ASKED: Final = "featurewatch_preview_queries_asked_total"
 """Counter: questions that readers of the preview had for Prometheus or the responder."""
