@@ -55,7 +55,7 @@ class Budget:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """A score of 0 to 100 from latency (weight 50), cache (30) and errors (20), each by its objective's mildest limit."""
+    """A score of 0 to 100: latency (weight 50), cache (30) and errors (20), each by its objective's mildest limit."""
 
     latency: str
     cache: str | None = None
