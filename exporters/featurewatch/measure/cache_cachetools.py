@@ -97,12 +97,20 @@ def _watched_class(monitor: CacheMonitor, plain: type[Any]) -> type[Any]:
             return value
 
         def setdefault(self, key: Any, default: Any = None) -> Any:
+            # An insertion, as `@cachetools.cached` uses it: it has looked the key up before.
             if inside.operation:
                 return super().setdefault(key, default)
-            # A look-up, and on a miss an insertion: both count.
-            value = self.get(key, absent)
-            if value is absent:
-                self[key] = value = default
+            inside.operation = "set"
+            started = clock()
+            try:
+                value = super().setdefault(key, default)
+            except BaseException:
+                done("set", "error", started)
+                raise
+            finally:
+                inside.operation = None
+            done("set", "ok", started)
+            put(key)
             return value
 
         def __setitem__(self, key: Any, value: Any) -> None:
@@ -195,8 +203,13 @@ def _watched_class(monitor: CacheMonitor, plain: type[Any]) -> type[Any]:
         def __reduce_ex__(self, protocol: Any) -> Any:
             # Pickled and copied, it is what it was: a copy is not the cache that is watched.
             function, arguments, *rest = super().__reduce_ex__(protocol)
-            return function, tuple(plain if part is Watched else part for part in arguments), *rest
+            return remade, (function, *(plain if part is Watched else part for part in arguments)), *rest
 
     Watched.__name__, Watched.__qualname__, Watched.__module__ = plain.__name__, plain.__qualname__, plain.__module__
     Watched.__doc__ = plain.__doc__
     return Watched
+
+
+def remade(function: Any, *arguments: Any) -> Any:
+    """Pickle insists that `__newobj__` makes objects of the very class that it was given the object of."""
+    return function(*arguments)
