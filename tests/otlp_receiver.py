@@ -164,7 +164,7 @@ def _grpc(received: Received) -> Iterator[None]:
                 logs_service_pb2.ExportLogsServiceResponse,
             ),
         ):
-            add(type("Servicer", (base,), {"Export": take(answer)})(), server)
+            add(type("Servicer", (base,), {"Export": take(answer)})(), server)  # type: ignore[no-untyped-call, unused-ignore]
         port = server.add_insecure_port("127.0.0.1:0")
         server.start()
         received.address = f"http://127.0.0.1:{port}"

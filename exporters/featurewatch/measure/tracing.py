@@ -68,7 +68,7 @@ class Spans:
         span = self._tracer.start_span(name, context, attributes=attributes)
         return span, self._context.attach(self._trace.set_span_in_context(span, context))
 
-    def end(self, begun: tuple[Span, Token[Context]], work: Work, ended: Ended, /) -> None:
+    def end(self, begun: Any, work: Work, ended: Ended, /) -> None:
         span, token = begun
         try:
             if span.is_recording():
