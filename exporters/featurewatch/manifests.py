@@ -34,9 +34,19 @@ PROMETHEUS: Final = frozenset(
         *("prometheus_rule_group_interval_seconds", "prometheus_target_scrapes_sample_out_of_order_total"),
         *("prometheus_tsdb_head_samples_appended_total", "prometheus_tsdb_head_series"),
         *("prometheus_tsdb_storage_blocks_bytes", "prometheus_tsdb_wal_storage_size_bytes"),
+        "prometheus_target_scrapes_exceeded_sample_limit_total",
     }
 )
 """Prometheus 3.5."""
+
+PROMETHEUS_AT_WORK: Final = frozenset(
+    {
+        *("prometheus_notifications_latency_seconds_sum", "prometheus_notifications_latency_seconds_count"),
+        "prometheus_remote_storage_highest_timestamp_in_seconds",
+        "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+    }
+)
+"""Those of its series that are there from the first alert sent, and where `remote_write` is configured."""
 
 ALERTMANAGER: Final = frozenset(
     {
@@ -59,7 +69,7 @@ NODE_EXPORTER: Final = frozenset(
         *("node_memory_SwapFree_bytes", "node_memory_SwapTotal_bytes"),
         *("node_network_receive_bytes_total", "node_network_transmit_bytes_total"),
         *("node_pressure_cpu_waiting_seconds_total", "node_pressure_io_waiting_seconds_total"),
-        *("node_pressure_memory_waiting_seconds_total", "node_vmstat_oom_kill"),
+        *("node_pressure_memory_waiting_seconds_total", "node_time_seconds", "node_vmstat_oom_kill"),
     }
 )
 """node_exporter 1.9 and newer, on Linux, with the collectors that are on by default."""
@@ -77,7 +87,7 @@ EDGES: Final[dict[str, tuple[float, ...]]] = {
 """Upper bucket edges of histograms, in the metric's own unit. A share is exact at an edge only, so an objective may
 draw its limit there alone."""
 
-THIRD_PARTY: Final = SYNTHETIC | PROMETHEUS | ALERTMANAGER | NODE_EXPORTER
+THIRD_PARTY: Final = SYNTHETIC | PROMETHEUS | PROMETHEUS_AT_WORK | ALERTMANAGER | NODE_EXPORTER
 
 
 def own() -> frozenset[str]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from featurewatch import names
 from featurewatch.objectives.units import duration_text
+from featurewatch.rules import chain
 from featurewatch.rules.build import EXTRACTORS_JOB
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
@@ -26,7 +27,7 @@ EXTERNAL_ENVIRONMENT: Final = "environment"
 
 LIMITS: Final[dict[str, Any]] = {
     "body_size_limit": "16MB",
-    "sample_limit": 20_000,
+    "sample_limit": chain.SAMPLE_LIMIT,
     "label_limit": 32,
     "label_name_length_limit": 128,
     "label_value_length_limit": 1024,

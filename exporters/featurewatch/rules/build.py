@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from featurewatch import names
+from featurewatch import manifests, names
 from featurewatch.objectives.convert import ANSWERED, COUNT
-from featurewatch.objectives.model import Promise, QuantileObjective, RatioObjective, Severity
+from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import clashes, expressions, messages, recorded, sli
+from featurewatch.rules import chain, clashes, expressions, followup, messages, recorded, sli
 from featurewatch.rules.model import Alert, Group, Recording, Rule
-from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan, Watch
+from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Comparison, Judgement, Plan, Twin, Watch
 
 EXTRACTORS_JOB = "extractors"
 """The scrape job of the extractors; its targets carry the label `service`."""
@@ -22,24 +22,32 @@ WATCHDOG = clashes.WATCHDOG
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
-    """All groups, each for a file of its own name: what the plan says of one noun makes one group or none."""
+    """All groups, each for a file of its own name: what is judged, and then what watches the alerts of that."""
+    return followup.followed(plan.objectives, _judged(plan))
+
+
+def _judged(plan: Plan) -> tuple[Group, ...]:
+    """What the plan says of one noun makes one group or none."""
     return (
         _extraction(plan),
         _availability(plan),
         _monitoring(plan),
+        *([chain.group(plan.objectives, plan.timing)] if plan.objectives.chain else []),
     )
 
 
 def _extraction(plan: Plan) -> Group:
     """One group for all that is judged of extractions: alerts stand after what they read, in one evaluation."""
     rules: dict[str, Recording] = {}
-    for rule in _recordings(plan):
+    for rule in (*_recordings(plan), *declared.recordings(plan)):
         if rules.setdefault(rule.name, rule) != rule:
             raise ValueError(f"{rule.name} would be recorded from two expressions")
     alerts: list[Alert] = [_alert(plan, judgement) for judgement in plan.judgements]
+    alerts += [_comparison(plan, comparison) for comparison in plan.comparisons]
     alerts += [_watch(plan, watch) for watch in plan.watches]
+    twins = [_twin(plan, twin) for twin in plan.twins]
     derived: list[Rule] = []  # rules about the alerts above: they see them in the same evaluation
-    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *derived))
+    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *twins, *derived))
 
 
 def _severe_first(alerts: list[Alert]) -> list[Alert]:
@@ -59,13 +67,14 @@ def _recordings(plan: Plan) -> Iterator[Recording]:
     rates = {plan.show_window, *(watch.window for watch in plan.watches if watch.objective.of == "events")}
     for window in sorted(rates):
         yield Recording(recorded.extractions_rate(window), expressions.total("rate", answered, window))
-    for judgement in plan.judgements:
+    own = [judgement for judgement in plan.judgements if not judgement.objective.foreign]
+    for judgement in own:
         series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
-        yield Recording(_events(judgement), expressions.total("increase", series, judgement.window))
+        yield Recording(judgement.events, expressions.total("increase", series, judgement.window))
     for quantile, window in sorted(_quantiles(plan)):
         buckets = expressions.selector(f"{names.EXTRACTION_DURATION}_bucket", (service, (names.OUTCOME, names.SUCCESS)))
         yield Recording(recorded.quantile_seconds(quantile, window), expressions.quantile(quantile, buckets, window))
-    for judgement in plan.judgements:
+    for judgement in own:
         yield from _shares(plan, judgement)
 
 
@@ -75,30 +84,18 @@ def _quantiles(plan: Plan) -> set[tuple[float, float]]:
     named = {
         (judgement.objective.quantile, judgement.window)
         for judgement in plan.judgements
-        if isinstance(judgement.objective, QuantileObjective)
+        if isinstance(judgement.objective, QuantileObjective) and not judgement.objective.foreign
     }
     return shown | named
 
 
 def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
     good, everything = _series(plan, judgement)
-    name, window, bound = judgement.objective.name, judgement.window, judgement.bound
-    good_ratio = recorded.good_ratio(name, window, bound)
-    yield Recording(good_ratio, expressions.ratio(good, everything, window))
-    if not _shows_good(judgement.objective):
-        yield Recording(recorded.bad_ratio(name, window, bound), f"1 - {good_ratio}{_scope(plan)}")
-    yield Recording(recorded.bad_increase(name, window, bound), expressions.missing(good, everything, window))
-
-
-def _events(judgement: Judgement) -> str:
-    """The series that counts what the judgement is about."""
-    if isinstance(judgement.objective, QuantileObjective):
-        return recorded.successes_increase(judgement.window)
-    return recorded.extractions_increase(judgement.window)
-
-
-def _shows_good(objective: QuantileObjective | RatioObjective) -> bool:
-    return isinstance(objective, RatioObjective) and objective.counts == "good"
+    window = judgement.window
+    yield Recording(judgement.good_ratio, expressions.ratio(good, everything, window))
+    if not judgement.shows_good:
+        yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{_scope(plan)}")
+    yield Recording(judgement.bad_increase, expressions.missing(good, everything, window))
 
 
 def _series(plan: Plan, judgement: Judgement) -> tuple[str, str]:
@@ -112,22 +109,23 @@ def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:
         names.SEVERITY: str(severity),
         names.OBJECTIVE: promise.name,
         names.CATEGORY: promise.category,
-        names.TEAM: plan.objectives.team,
+        names.TEAM: promise.ownership.team or plan.objectives.team,
+        **({names.OWNER: promise.ownership.owner} if promise.ownership.owner else {}),
+        **({names.POLICY: promise.ownership.policy} if promise.ownership.policy else {}),
     }
 
 
 def _alert(plan: Plan, judgement: Judgement) -> Alert:
-    objective, window, bound = judgement.objective, judgement.window, judgement.bound
-    good_ratio = recorded.good_ratio(objective.name, window, bound)
+    objective = judgement.objective
     expr = expressions.violated(
-        shown=good_ratio if _shows_good(objective) else recorded.bad_ratio(objective.name, window, bound),
-        good_ratio=good_ratio,
+        shown=judgement.shown,
+        good_ratio=judgement.good_ratio,
         target=round(1 - judgement.allowed, 12),
-        bad=recorded.bad_increase(objective.name, window, bound),
+        bad=judgement.bad_increase,
         minimum_bad=MINIMUM_BAD,
-        events=_events(judgement),
+        events=judgement.events,
         minimum=MINIMUM_EVENTS,
-        scope=_scope(plan),
+        scope=declared.scope(plan, judgement),
     )
     return Alert(
         name=objective.alert,
@@ -138,10 +136,34 @@ def _alert(plan: Plan, judgement: Judgement) -> Alert:
     )
 
 
+def _comparison(plan: Plan, comparison: Comparison) -> Alert:
+    return Alert(
+        name=comparison.objective.alert,
+        expr=declared.violated(plan, comparison),
+        hold=comparison.hold,
+        labels=_labels(plan, comparison.objective, comparison.limit.severity),
+        annotations=messages.of_comparison(plan.objectives, comparison),
+    )
+
+
+def _twin(plan: Plan, twin: Twin) -> Alert:
+    return Alert(
+        name=clashes.TWIN,
+        expr=declared.absent(plan, twin),
+        hold=twin.hold,
+        labels=_labels(plan, twin.objective, twin.severity),
+        annotations=messages.of_twin(plan.objectives, twin),
+    )
+
+
 def _watch(plan: Plan, watch: Watch) -> Alert:
     scope = _scope(plan)
     if watch.objective.of == "target":
         expr = f"{recorded.SERVICE_UP}{scope} == 0"
+    elif watch.objective.of == "series":
+        series = Series(watch.objective.metric, watch.objective.where)
+        up = recorded.SERVICE_UP if watch.objective.metric.startswith(manifests.PREFIX) else None
+        expr = expressions.absent(declared.selector(plan, series), up)
     else:
         expr = expressions.silent(f"{recorded.extractions_rate(watch.window)}{scope}", recorded.SERVICE_UP)
     return Alert(

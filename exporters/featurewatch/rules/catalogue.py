@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from featurewatch.objectives.model import Objectives, QuantileObjective, Severity
 from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.rules import chain
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan
 
 HEADER = """\
@@ -17,7 +18,7 @@ HEADER = """\
 def catalogue(plan: Plan) -> str:
     """The page as Markdown."""
     objectives = plan.objectives
-    return "\n".join((HEADER, _shares(plan), _presences(plan), _delivery(plan), _channels(objectives)))
+    return "\n".join((HEADER, _shares(plan), _presences(plan), _chain(plan), _delivery(plan), _channels(objectives)))
 
 
 def _shares(plan: Plan) -> str:
@@ -72,6 +73,16 @@ def _presences(plan: Plan) -> str:
     ]
     rows.append((_link("Watchdog"), "none", "always: whoever stops hearing it knows that the chain is broken", "0s"))
     return f"## Presence\n{_table(('Alert', 'Severity', 'Fires when', 'After'), rows)}\n"
+
+
+def _chain(plan: Plan) -> str:
+    if not plan.objectives.chain:
+        return "## The chain itself\nIs not watched: `chain.watch` is off.\n"
+    rows = [
+        (_link(guard.alert), str(guard.severity), guard.limit, duration_text(guard.hold) if guard.hold else "0s")
+        for guard in chain.guards(plan.timing)
+    ]
+    return f"## The chain itself\n{_table(('Alert', 'Severity', 'Promised', 'For'), rows)}\n"
 
 
 def _delivery(plan: Plan) -> str:

@@ -50,6 +50,14 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"service:up:max: aggregation: 0 \* max by .+: max by -> (min|sum) by",
         "absent() returns one series at most.",
     ),
+    _equivalent(
+        r"(ScrapeFailing|RemoteWriteBehind) .+: label: .+ -> on \((service|job, instance), extractor\)",
+        "No series of the chain has an extractor, so all of them match by it, too.",
+    ),
+    _equivalent(
+        r"DeliverySlow .+: comparison: .+: > -> >=",
+        "It compares a mean of measured seconds, which is never exactly the limit but for rounding.",
+    ),
 )
 
 

@@ -2,7 +2,7 @@
 
 - `<objective>.test.yaml`: its alerts from both sides of the limit, of `for` and of what is too little to judge
 - `recorded.<window>.test.yaml`: all series recorded over that window
-- `recorded.service.test.yaml`, `chain.test.yaml`: what belongs to no objective
+- `recorded.service.test.yaml`, `watchdog.test.yaml`, `chain.test.yaml`: what belongs to no objective
 
 The dot keeps names apart: an objective's name has none.
 """
@@ -15,7 +15,7 @@ from itertools import groupby
 
 from featurewatch import names
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import build
+from featurewatch.rules import build, chain, chain_cases, followup_cases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
 from featurewatch.rules.plan import SCRAPES_PER_WINDOW, Judgement, Plan, Watch
@@ -42,8 +42,13 @@ def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[s
     for window in sorted(_windows(plan)):
         case = RecordedCases(plan, window, recordings).case()
         files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), [case])
+    for name, step, cases in followup_cases.files(plan, groups, extractor):
+        files[f"{name}.test.yaml"] = _file(groups, step, cases)
     files["recorded.service.test.yaml"] = _file(groups, 1800.0, list(service_cases(plan)))
-    files["chain.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
+    files["watchdog.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
+    for group in groups:
+        if group.name == chain.GROUP:
+            files["chain.test.yaml"] = _file(groups, group.interval, list(chain_cases.cases(plan, group)))
     return files
 
 
