@@ -173,7 +173,7 @@ class MultiprocessRegistry(Registry):
                 place = self._places.get(series)
                 # What others can read, and not what has been counted since: another process may answer next.
                 reading = _reading(family, series) if place is None else place.reading
-                merging.add(_described(family, series), reading)
+                merging.add_own(_described(family, series), reading, getattr(series, "exemplars", None))
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with locked(self.folder, fcntl.LOCK_SH, SCRAPE_PATIENCE_SECONDS) as held:
             if not held:

@@ -23,7 +23,7 @@ LARGEST = 64 * 1024 * 1024
 
 
 _open: set[int] = set()
-"""Files that this process has open and may have locked."""
+"""Files that this process is looking at or about to begin, and may have locked."""
 
 
 def close_inherited() -> None:
@@ -74,6 +74,7 @@ class ProcessFile:
             self._maps[-1][: len(MAGIC)] = MAGIC
             self._end = len(MAGIC)
             new.rename(self.path)
+            _open.discard(self._fd)
         except BaseException:
             self.abandon()
             new.unlink(missing_ok=True)

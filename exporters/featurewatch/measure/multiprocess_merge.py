@@ -7,15 +7,18 @@ could fall by it when a process ends; Prometheus takes any fall for a restart.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import add
+from typing import Any
 
 from featurewatch.measure.family import Family, Totals
 from featurewatch.measure.labels import Labels
 from featurewatch.measure.multiprocess_format import Description, Moment, Shared
 
 Key = tuple[str, Labels]
+Exemplars = Callable[[], Mapping[int, Any]]
+"""Where the process that answers has its exemplars; those of the others are on their own pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,7 @@ class MergedDistribution:
     labels: Labels
     edges: tuple[float, ...]
     totals: Totals = field(compare=False)
+    exemplars: Exemplars | None = field(default=None, compare=False)
 
     def read(self) -> Totals:
         return self.totals
@@ -119,6 +123,7 @@ class Merging:
 
     def __init__(self) -> None:
         self._families: dict[str, tuple[Family, dict[Labels, Sum | list[Moment]]]] = {}
+        self._exemplars: dict[Key, Exemplars | None] = {}
         self.conflicts = 0
         """Series left out: another kind, or a histogram with other edges, than the same name has elsewhere."""
 
@@ -133,6 +138,11 @@ class Merging:
                 return members
         self.conflicts += 1
         return None
+
+    def add_own(self, of: Description, reading: Shared, exemplars: Exemplars | None) -> None:
+        """A reading of the process that answers."""
+        self.add(of, reading)
+        self._exemplars[of.family.name, of.labels] = exemplars
 
     def add(self, of: Description, reading: Shared) -> None:
         """One process's reading. Moments of gauges must come from living processes only."""
@@ -154,17 +164,17 @@ class Merging:
 
     def families(self) -> list[tuple[Family, tuple[Merged, ...]]]:
         return [
-            (family, tuple(_merged(family, labels, held) for labels, held in members.items()))
+            (family, tuple(self._merged(family, labels, held) for labels, held in members.items()))
             for family, members in self._families.values()
         ]
 
-
-def _merged(family: Family, labels: Labels, held: Sum | list[Moment]) -> Merged:
-    if not isinstance(held, Sum):
-        return MergedValue(family.name, labels, gauge(family, held))
-    if held.of.edges is None:
-        return MergedValue(family.name, labels, _plain(held.total()))
-    return MergedDistribution(family.name, labels, held.of.edges, held.totals())
+    def _merged(self, family: Family, labels: Labels, held: Sum | list[Moment]) -> Merged:
+        if not isinstance(held, Sum):
+            return MergedValue(family.name, labels, gauge(family, held))
+        if held.of.edges is None:
+            return MergedValue(family.name, labels, _plain(held.total()))
+        exemplars = self._exemplars.get((family.name, labels))
+        return MergedDistribution(family.name, labels, held.of.edges, held.totals(), exemplars)
 
 
 def _plain(value: float) -> float:
