@@ -9,6 +9,7 @@ import os
 import pickle
 import threading
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import cachetools
@@ -30,9 +31,9 @@ class Clock:
         return self.now
 
 
-def watched(cache: Any, clock: Callable[[], float] | None = None) -> tuple[Registry, CacheMonitor]:
+def watched(cache: Any, clock: Callable[[], float] = perf_counter) -> tuple[Registry, CacheMonitor]:
     registry = Registry()
-    monitor = CacheMonitor("features", service="s", registry=registry, **({"clock": clock} if clock else {}))
+    monitor = CacheMonitor("features", service="s", registry=registry, clock=clock)
     assert monitor.watch(cache) is cache
     return registry, monitor
 

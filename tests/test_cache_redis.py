@@ -134,7 +134,7 @@ def test_evictions_by_capacity_and_by_age_are_told_apart() -> None:
 
 def test_a_server_that_is_gone_is_an_error_to_the_caller_and_unknown_to_the_scrape() -> None:
     with running_redis() as socket:
-        client = redis.Redis(unix_socket_path=socket, retry=None)
+        client = redis.Redis(unix_socket_path=socket)
         registry, _ = watched(client)
         client.set("a", "1")
         eventually(lambda: value(registry, names.CACHE_ENTRIES), 1)
@@ -158,7 +158,9 @@ def test_the_asyncio_client_is_measured_the_same(socket: str, client: Any) -> No
             await own.set("a", "1")
             assert await own.get("a") == b"1"
             async with own.pipeline() as pipe:
-                assert await pipe.get("a").get("b").execute() == [b"1", None]
+                pipe.get("a")
+                pipe.get("b")
+                assert await pipe.execute() == [b"1", None]
             deadline = time.monotonic() + 20
             while math.isnan(value(registry, names.CACHE_ENTRIES)):
                 assert time.monotonic() < deadline
