@@ -26,7 +26,7 @@ from featurewatch.tools.catalogue import Tool
 from featurewatch.tools.locate import Found
 from featurewatch.tools.versions import Version
 
-LONG_RUNNING = {"prometheus", "alertmanager", "node-exporter", "grafana", "extractor", "inbox"}
+LONG_RUNNING = {"prometheus", "alertmanager", "node-exporter", "grafana", "extractor", "inbox", "responder"}
 
 ROOT_ALLOWED = {"secrets": "reads files that only their owner may read, to hand them to an unprivileged part"}
 """Services that may run as root, and why."""
@@ -172,7 +172,7 @@ def test_nothing_starts_before_what_it_needs_is_ready(services: dict[str, dict[s
         for other, condition in conditions.items():
             expected = "service_healthy" if other in LONG_RUNNING else "service_completed_successfully"
             assert condition == expected, (name, other)
-    assert needs["alertmanager"].keys() == {"secrets", "inbox"}
+    assert needs["alertmanager"].keys() == {"secrets", "inbox", "responder"}
     assert needs["prometheus"].keys() == {"alertmanager", "node-exporter", "extractor"}
     assert needs["grafana"].keys() == {"prometheus"}
 
@@ -224,7 +224,7 @@ def test_secrets_reach_only_who_needs_them(services: dict[str, dict[str, Any]]) 
         for mount in service.get("volumes", ())
         if mount["type"] == "volume" and mount["source"] == "secrets"
     }
-    assert holders == {"secrets", "alertmanager", "inbox"}
+    assert holders == {"secrets", "alertmanager", "inbox", "responder"}
 
 
 def test_alertmanager_finds_its_secrets_from_where_it_stands(
@@ -246,7 +246,7 @@ def test_what_is_kept_lies_in_named_volumes(compose: Path) -> None:
         for mount in service.get("volumes", ())
         if mount["type"] == "volume"
     }
-    assert used == set(whole["volumes"]) == {"alertmanager", "grafana", "inbox", "prometheus", "secrets"}
+    assert used == set(whole["volumes"]) == {"alertmanager", "grafana", "inbox", "prometheus", "responder", "secrets"}
 
 
 def test_the_scraped_addresses_are_services_of_the_network(services: dict[str, dict[str, Any]]) -> None:

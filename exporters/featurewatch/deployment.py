@@ -40,6 +40,7 @@ _PORTS_OF_PARTS = {
     "extractor": ("extractor",),
     "inbox": ("inbox_smtp", "inbox_http"),
     "preview": ("preview",),
+    "responder": ("responder",),
 }
 """The ports of each part, in the part's own order."""
 
@@ -85,6 +86,8 @@ def addresses(ports: Ports) -> staging.Addresses:
         "inbox:8025": ports.inbox_http,
         # Links in messages: the user's browser runs on this machine.
         f"{LOOPBACK}:3000": ports.preview,
+        f"{LOOPBACK}:8090": ports.responder,
+        "responder:8090": ports.responder,
     }
     return staging.Addresses({address: f"{LOOPBACK}:{port}" for address, port in listens.items()})
 
@@ -155,6 +158,11 @@ class Deployment:
                 resend_delay=duration_text(timing.resend_delay),
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,
+                responder_arguments=self._responder_arguments(),
                 inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )
         )
+
+    def _responder_arguments(self) -> tuple[str, ...] | None:
+        found = compose.responder_arguments(self.plan.objectives, self.project.secrets)
+        return None if found is None else tuple(addresses(self.ports).apply(text) for text in found)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources import files
+from pathlib import Path
 from typing import Any, Final
 
 from alembic import command
@@ -71,6 +72,9 @@ def open_database(url: str) -> Database:
             parsed = parsed.set(drivername="postgresql+psycopg")
             engine = create_engine(parsed, pool_pre_ping=True, connect_args={"connect_timeout": int(BUSY_SECONDS)})
         elif parsed.get_backend_name() == "sqlite":
+            if parsed.database:
+                # History names services and people: its folder is for its owner alone.
+                Path(parsed.database).parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             engine = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
             _prepare_sqlite(engine)
         else:
