@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from featurewatch.objectives.model import Objectives, QuantileObjective
-from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch import names
+from featurewatch.objectives.model import BoundObjective, Objectives, Promise, QuantileObjective, Unit
+from featurewatch.objectives.units import bytes_text, duration_text, number_text, percent_text
 from featurewatch.rules import recorded
-from featurewatch.rules.plan import Judgement, Watch
+from featurewatch.rules.clashes import TWIN
+from featurewatch.rules.plan import Comparison, Judgement, Twin, Watch
 
 OVERVIEW = "featurewatch-promise"
 """Stable uid of the dashboard that messages link to."""
@@ -15,6 +17,20 @@ SERVICE = "{{ $labels.service }}"
 AND_EXTRACTOR = "{{ with $labels.extractor }} ({{ . }}){{ end }}"
 """The extractor, where the alert is about one; without its series nobody knows which extractors there should be."""
 PERCENTAGE = "{{ $value | humanizePercentage }}"
+DURATION = "{{ $value | humanizeDuration }}"
+SIZE = "{{ $value | humanize1024 }}B"
+NUMBER = '{{ $value | printf "%.6g" }}'
+WHOLE = '{{ $value | printf "%.0f" }}'
+VALUES: dict[Unit, str] = {
+    "share": PERCENTAGE,
+    "seconds": DURATION,
+    "bytes": SIZE,
+    "events per second": f"{NUMBER}/s",
+    "events": WHOLE,
+    "number": NUMBER,
+}
+"""The value that fires, by its unit."""
+
 ESCAPED_SERVICE = "{{ $labels.service | urlquery }}"
 ESCAPED_EXTRACTOR = "{{ $labels.extractor | urlquery }}"
 
@@ -32,10 +48,12 @@ def steps(first_steps: tuple[str, ...]) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate(first_steps, start=1))
 
 
-def shown_quantile(objective: QuantileObjective, window: float) -> str:
-    """The recorded quantile of the extractor that fires, as `172ms`."""
-    series = recorded.quantile_seconds(objective.quantile, window)
-    query = f'printf "{series}{{service=%q,extractor=%q}}" $labels.service $labels.extractor | query'
+def shown_quantile(judgement: Judgement) -> str:
+    """The recorded quantile of what fires, as `172ms`."""
+    labels = ("service", *judgement.objective.by)
+    matchers = ",".join(f"{label}=%q" for label in labels)
+    values = " ".join(f"$labels.{label}" for label in labels)
+    query = f'printf "{judgement.quantile}{{{matchers}}}" {values} | query'
     return f"{{{{ with {query} }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ else }}}}unknown{{{{ end }}}}"
 
 
@@ -44,12 +62,12 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
     window = duration_text(judgement.window)
     if isinstance(objective, QuantileObjective):
         bound, name = duration_text(limit.bound), f"p{recorded.percent(objective.quantile)}"
-        summary = f"{EXTRACTOR}: {name} is above {bound}"
-        value = f"{name} is about {shown_quantile(objective, judgement.window)}, {PERCENTAGE} take longer than {bound}"
+        summary = f"{subject(objective)}: {name} is above {bound}"
+        value = f"{name} is about {shown_quantile(judgement)}, {PERCENTAGE} take longer than {bound}"
         allowed = f"{name} of at most {bound} ({percent_text(judgement.allowed)} may take longer)"
     else:
         side, word = ("below", "at least") if objective.counts == "good" else ("above", "at most")
-        summary = f"{EXTRACTOR}: {_lower(objective.title)} {side} {percent_text(limit.bound)}"
+        summary = f"{subject(objective)}: {_lower(objective.title)} {side} {percent_text(limit.bound)}"
         value, allowed = PERCENTAGE, f"{word} {percent_text(limit.bound)}"
     return {
         "summary": summary,
@@ -57,14 +75,77 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
         "value": value,
         "limit": allowed,
         "first_steps": steps(objective.first_steps),
-        **links(objectives, objective.alert, extractor=True),
+        **links(objectives, objective.alert, extractor=names.EXTRACTOR in objective.by),
     }
+
+
+def of_comparison(objectives: Objectives, comparison: Comparison) -> dict[str, str]:
+    objective, limit = comparison.objective, comparison.limit
+    bound = bound_text(objective, limit.bound)
+    value = VALUES[objective.unit]
+    over = f"over the last {duration_text(comparison.window)}, " if comparison.window else ""
+    if objective.kind == "increase":
+        summary, allowed = f"{_lower(objective.title)}, {bound} or more", f"fewer than {bound}"
+    elif objective.side == "below":
+        summary, allowed = f"{_lower(objective.title)} below {bound}", f"at least {bound}"
+    else:
+        summary, allowed = f"{_lower(objective.title)} above {bound}", f"at most {bound}"
+    return {
+        "summary": f"{subject(objective)}: {summary}",
+        "description": f"{objective.title}: {over}{value}. Promised: {allowed}.",
+        "value": value,
+        "limit": allowed,
+        "first_steps": steps(objective.first_steps),
+        **links(objectives, objective.alert, extractor=names.EXTRACTOR in objective.by),
+    }
+
+
+def bound_text(objective: BoundObjective, bound: float) -> str:
+    """A bound as a person writes it."""
+    match objective.unit:
+        case "share":
+            return percent_text(bound)
+        case "seconds" if bound > 0:
+            return duration_text(bound)
+        case "bytes":
+            return bytes_text(bound)
+        case "events per second":
+            return f"{number_text(bound)}/s"
+        case _:
+            return number_text(bound)
+
+
+def of_twin(objectives: Objectives, twin: Twin) -> dict[str, str]:
+    hold = duration_text(twin.hold)
+    objective = twin.objective
+    return {
+        "summary": f"{SERVICE}: nothing to judge {objective.name} by",
+        "description": f"{objective.title}: no data for {hold}, so {objective.alert} could not fire.",
+        "value": f"no data for {hold}",
+        "limit": f"never longer than {hold}",
+        "first_steps": steps(
+            (
+                "See whether the target that exports it answers its scrape.",
+                "See whether it still exports a metric of that name; an update may have renamed it.",
+                f"Read the runbook of {objective.alert}: until this is mended, nobody is told of that.",
+            )
+        ),
+        **links(objectives, TWIN, extractor=False),
+    }
+
+
+def subject(objective: Promise) -> str:
+    """What fires: the labels that are judged one by one, or else the service."""
+    return " ".join(f"{{{{ $labels.{label} }}}}" for label in objective.by) or SERVICE
 
 
 def of_watch(objectives: Objectives, watch: Watch) -> dict[str, str]:
     hold = duration_text(watch.limit.bound)
     if watch.objective.of == "target":
         summary, value = f"{SERVICE} does not answer", f"no target has answered its scrape for {hold}"
+    elif watch.objective.of == "series":
+        metric = watch.objective.metric
+        summary, value = f"{SERVICE}: no series of {metric}", f"nobody has exported {metric} for {hold}"
     else:
         summary = f"{SERVICE}{AND_EXTRACTOR} measures no extraction"
         value = f"it answers, but has counted no extraction for {hold}"
