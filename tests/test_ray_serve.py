@@ -224,8 +224,11 @@ def test_an_exporter_that_dies_comes_back_with_everything(features: DeploymentHa
     _, _ = replicas(features, 2)
     eventually(lambda: counted(address) > 0, "counts")
     before = counted(address)
-    [victim] = [one for one in psutil.process_iter(["cmdline"]) if one.info["cmdline"] == ["ray::NodeExporter"]]
+    port = int(address.rpartition(":")[2])
+    own = psutil.Process().children(recursive=True)
+    [victim] = [process for process in own if port in {one.port for one in listening(process.pid)}]
     victim.kill()
+    victim.wait(20)
 
     def back() -> float | None:
         try:

@@ -78,13 +78,13 @@ def extraction(function: F) -> F:
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
-        async def wrapper(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        async def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
             return await _replica_of(self).timed(function)(self, *args, **kwargs)
 
     else:
 
         @functools.wraps(function)
-        def wrapper(self: Any, /, *args: Any, **kwargs: Any) -> Any:
+        def wrapper(self: Any, *args: Any, **kwargs: Any) -> Any:
             return _replica_of(self).timed(function)(self, *args, **kwargs)
 
     setattr(wrapper, MARKED, True)
