@@ -105,19 +105,19 @@ def _incident(objectives: Objectives, correlation: Correlation, severity: Severi
 def _expression(service: str, correlation: Correlation, severity: Severity) -> str:
     """Fires for each extractor with which every condition is met. Its value is how many alerts lead it."""
     lead, *others = correlation.incident.conditions
-    leading = _counted(watched.firing(service, correlation.of(lead)))
-    parts = [leading, *(_beside(service, leading, correlation.of(categories)) for categories in others)]
+    leading = _counted(watched.firing(correlation.of(lead), (names.SERVICE, service)))
+    parts = [leading, *(_beside(leading, correlation.of(categories)) for categories in others)]
     if severity != min(correlation.severities):
         worst = "|".join(str(worse) for worse in sorted(Severity, reverse=True) if worse >= severity)
         members = frozenset(alert.name for alert in correlation.members if _severity(alert) >= severity)
-        parts.append(_beside(service, leading, members, (names.SEVERITY, worst)))
+        parts.append(_beside(leading, members, (names.SEVERITY, worst)))
     return "\nand\n".join(parts)
 
 
-def _beside(service: str, leading: str, alerts: frozenset[str], *more: tuple[str, str]) -> str:
+def _beside(leading: str, alerts: frozenset[str], *more: tuple[str, str]) -> str:
     """The extractors of which one of these alerts fires, or whose whole service has one."""
-    own = _counted(watched.firing(service, alerts, *more))
-    shared = watched.firing(service, alerts, *more, (names.EXTRACTOR, ""))
+    own = _counted(watched.firing(alerts, *more))
+    shared = watched.firing(alerts, *more, (names.EXTRACTOR, ""))
     return f"(\n{indent(own, '  ')}\n  or\n{indent(leading, '  ')}\n  and on (service)\n  {shared}\n)"
 
 
@@ -126,12 +126,12 @@ def _counted(vector: str) -> str:
 
 
 def _member(objectives: Objectives, correlation: Correlation) -> Alert:
-    service, incident = objectives.service, correlation.incident
-    happening = watched.firing(service, [incident.alert])
+    service, incident = (names.SERVICE, objectives.service), correlation.incident
+    happening = watched.firing([incident.alert])
     members = (
-        f"{watched.firing(service, correlation.names)}\n"
+        f"{watched.firing(correlation.names, service)}\n"
         f"and on {watched.by(LEVEL)}\n{happening}\n"
-        f"or\n{watched.firing(service, correlation.names, (names.EXTRACTOR, ''))}\n"
+        f"or\n{watched.firing(correlation.names, service, (names.EXTRACTOR, ''))}\n"
         f"and on ({names.SERVICE})\n{happening}"
     )
     named = _relabelled(_relabelled(members, names.MEMBER, names.ALERTNAME), names.MEMBER_SEVERITY, names.SEVERITY)

@@ -72,15 +72,11 @@ def rules(objectives: Objectives, found: tuple[Escalation, ...]) -> Iterator[Rul
 
 def _started(service: str, alerts: Iterable[str]) -> str:
     alerts = frozenset(alerts)
-    key = watched.by(watched.KEY)
-    active = f"max without (alertstate) (\n  {watched.now(service, alerts)}\n)"
-    begun = f"max without (alertstate) (\n  {watched.firing(service, alerts)}\n)"
+    key, here = watched.by(watched.KEY), (names.SERVICE, service)
+    active = f"max without (alertstate) (\n  {watched.now(alerts, here)}\n)"
+    begun = f"max without (alertstate) (\n  {watched.firing(alerts, here)}\n)"
     known = f"min by {key} (\n  {names.ALERT_STARTED}\n)"
-    return (
-        f"0 * {active}\n+ on {key} group_left ()\n{known}\n"
-        f"or\n{watched.selected(STARTED, service, alerts)}\nand\n{active}\n"
-        f"or\n{begun}"
-    )
+    return f"0 * {active}\n+ on {key} group_left ()\n{known}\nor\n{STARTED}\nand\n{active}\nor\n{begun}"
 
 
 def _level(objectives: Objectives, escalation: Escalation, level: Level) -> Alert:
@@ -102,12 +98,12 @@ def _level(objectives: Objectives, escalation: Escalation, level: Level) -> Aler
 
 def _expression(service: str, escalation: Escalation, level: Level) -> str:
     """Its value is for how many seconds the alert has been firing."""
-    severity = (names.SEVERITY, str(escalation.severity))
+    here = ((names.SERVICE, service), (names.SEVERITY, str(escalation.severity)))
     late = "\n".join(
         (
-            f"time() - {watched.selected(STARTED, service, escalation.alerts, severity)} >= {number_text(level.after)}",
+            f"time() - {STARTED} >= {number_text(level.after)}",
             "and ignoring (alertstate)",
-            watched.firing(service, escalation.alerts, severity),
+            watched.firing(escalation.alerts, *here),
             f"unless on {watched.by(watched.KEY)}",
             f"last_over_time({names.ACKNOWLEDGED}[{duration_text(REMEMBERED)}]) == 1",
         )

@@ -9,7 +9,7 @@ from featurewatch.objectives.model import Objectives
 from featurewatch.rules import correlation, escalation, watched
 from featurewatch.rules.correlation import Correlation
 from featurewatch.rules.escalation import Escalation
-from featurewatch.rules.model import Alert, Group
+from featurewatch.rules.model import Group
 
 GROUP = "extraction"
 """The group that gets what watches alerts. Alerts that are watched come to it from groups of the same interval: two
@@ -30,8 +30,8 @@ class Followup:
 
 
 def followup(objectives: Objectives, groups: tuple[Group, ...]) -> Followup:
-    """Of the alerts in these groups; those made by `followed` are not looked at again."""
-    alerts = [alert for alert in watched.judged_with(groups, GROUP) if not _own(alert)]
+    """Of the alerts about objectives; those that `followed` makes and those of the chain itself are about none."""
+    alerts = [alert for alert in watched.judged_with(groups, GROUP) if names.OBJECTIVE in alert.labels]
     handling = objectives.handling
     return Followup(
         correlation.correlations(handling.incidents, alerts),
@@ -52,7 +52,3 @@ def followed(objectives: Objectives, groups: tuple[Group, ...]) -> tuple[Group, 
         Group(group.name, group.interval, (*group.rules, *more)) if group.name == GROUP else group
         for group in watched.gathered(groups, GROUP, found.watched)
     )
-
-
-def _own(alert: Alert) -> bool:
-    return alert.labels.get(names.CATEGORY) in (correlation.INCIDENT_CATEGORY, escalation.ESCALATION_CATEGORY)

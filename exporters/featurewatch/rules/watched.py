@@ -16,20 +16,15 @@ KEY = (names.ALERTNAME, names.SERVICE, names.EXTRACTOR, names.SEVERITY)
 """What tells alerts apart for those who acknowledge them."""
 
 
-def firing(service: str, alerts: Iterable[str], *more: tuple[str, str]) -> str:
+def firing(alerts: Iterable[str], *more: tuple[str, str]) -> str:
     """What fires at this very evaluation of the alerts with these names."""
-    return now(service, alerts, ("alertstate", "firing"), *more)
+    return now(alerts, ("alertstate", "firing"), *more)
 
 
-def now(service: str, alerts: Iterable[str], *more: tuple[str, str]) -> str:
+def now(alerts: Iterable[str], *more: tuple[str, str]) -> str:
     """The same for alerts in any state: pending ones, too."""
-    return f"timestamp({selected('ALERTS', service, alerts, *more)}) == time()"
-
-
-def selected(metric: str, service: str, alerts: Iterable[str], *more: tuple[str, str]) -> str:
-    """Series of a metric that has the labels of alerts."""
-    listed = "|".join(sorted(set(alerts)))
-    return expressions.selector_of_words(metric, ((names.SERVICE, service), (names.ALERTNAME, listed), *more))
+    listed = (names.ALERTNAME, "|".join(sorted(set(alerts))))
+    return f"timestamp({expressions.selector_of_words('ALERTS', (listed, *more))}) == time()"
 
 
 def by(labels: Iterable[str]) -> str:
