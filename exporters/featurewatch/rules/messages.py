@@ -67,7 +67,7 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
         allowed = f"{name} of at most {bound} ({percent_text(judgement.allowed)} may take longer)"
     else:
         side, word = ("below", "at least") if objective.counts == "good" else ("above", "at most")
-        summary = f"{subject(objective)}: {_lower(objective.title)} {side} {percent_text(limit.bound)}"
+        summary = f"{subject(objective)}: {lower(objective.title)} {side} {percent_text(limit.bound)}"
         value, allowed = PERCENTAGE, f"{word} {percent_text(limit.bound)}"
     return {
         "summary": summary,
@@ -85,11 +85,11 @@ def of_comparison(objectives: Objectives, comparison: Comparison) -> dict[str, s
     value = VALUES[objective.unit]
     over = f"over the last {duration_text(comparison.window)}, " if comparison.window else ""
     if objective.kind == "increase":
-        summary, allowed = f"{_lower(objective.title)}, {bound} or more", f"fewer than {bound}"
+        summary, allowed = f"{lower(objective.title)}, {bound} or more", f"fewer than {bound}"
     elif objective.side == "below":
-        summary, allowed = f"{_lower(objective.title)} below {bound}", f"at least {bound}"
+        summary, allowed = f"{lower(objective.title)} below {bound}", f"at least {bound}"
     else:
-        summary, allowed = f"{_lower(objective.title)} above {bound}", f"at most {bound}"
+        summary, allowed = f"{lower(objective.title)} above {bound}", f"at most {bound}"
     return {
         "summary": f"{subject(objective)}: {summary}",
         "description": f"{objective.title}: {over}{value}. Promised: {allowed}.",
@@ -159,5 +159,6 @@ def of_watch(objectives: Objectives, watch: Watch) -> dict[str, str]:
     }
 
 
-def _lower(title: str) -> str:
+def lower(title: str) -> str:
+    """A title as it stands inside a sentence."""
     return title[:1].lower() + title[1:]
