@@ -10,7 +10,17 @@ from pydantic import TypeAdapter, ValidationError
 
 from featurewatch import names
 from featurewatch.faults import Fault
-from featurewatch.objectives import handling_spec, kinds, model, overrides, series_faults, shipped, spec, words
+from featurewatch.objectives import (
+    handling_spec,
+    kinds,
+    model,
+    outlook_spec,
+    overrides,
+    series_faults,
+    shipped,
+    spec,
+    words,
+)
 from featurewatch.objectives.known import Known, known
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.units import duration_text, percent_text
@@ -102,6 +112,7 @@ def _meaning_faults(source: Source) -> Iterator[Fault]:
         yield from _objective_faults(source, path, objective, known_series)
     yield from _absence_faults(source, raw)
     yield from handling_spec.faults(source)
+    yield from outlook_spec.faults(source)
     yield from _use_faults(source, known_series)
     try:
         notify = spec.NotifySpec.model_validate(source.data.get("notify"))

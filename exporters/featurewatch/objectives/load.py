@@ -12,6 +12,7 @@ from featurewatch.objectives.convert import objective
 from featurewatch.objectives.faults import find_faults
 from featurewatch.objectives.handling_spec import handled
 from featurewatch.objectives.known import Known
+from featurewatch.objectives.outlook_spec import looked_ahead
 from featurewatch.objectives.overrides import Place
 from featurewatch.objectives.series_faults import missing
 from featurewatch.objectives.source import read
@@ -46,6 +47,7 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
         metrics=known_series.declared,
         notify=_notify(parsed.notify),
         handling=handled(parsed),
+        outlook=looked_ahead(parsed),
         chain=parsed.chain.watch,
     )
 

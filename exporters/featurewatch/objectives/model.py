@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Literal
 
 from featurewatch.objectives.handling import Handling
+from featurewatch.objectives.outlook import Outlook
 
 
 class Severity(IntEnum):
@@ -251,6 +252,8 @@ class Objectives:
     notify: Notify
     handling: Handling = field(default_factory=Handling)
     """What happens after an alert fires."""
+    outlook: Outlook = field(default_factory=Outlook)
+    """Budgets, health, anomalies, trends and capacity."""
     chain: bool = True
     """Whether Prometheus, Alertmanager and the scrapes watch themselves, too."""
     off: tuple[Off, ...] = ()

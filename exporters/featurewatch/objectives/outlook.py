@@ -6,9 +6,10 @@ Units throughout: seconds, ratios between 0 and 1; a health score lies between 0
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from featurewatch.objectives.model import Severity
+if TYPE_CHECKING:
+    from featurewatch.objectives.model import Severity
 
 DAY = 86400.0
 
@@ -29,14 +30,6 @@ class BurnPair:
         return max(1, self.short // 120) * 60.0
 
 
-BURN_PAIRS = (
-    BurnPair(3600.0, 300.0, 14.4, Severity.CRITICAL),
-    BurnPair(21600.0, 1800.0, 6.0, Severity.HIGH),
-    BurnPair(DAY, 7200.0, 3.0, Severity.MEDIUM),
-    BurnPair(3 * DAY, 21600.0, 1.0, Severity.LOW),
-)
-"""For a window of 30 days: 2 %, 5 %, 10 % and 10 % of the budget, spent within the long window."""
-
 BUDGET_WINDOW = 30 * DAY
 
 
@@ -49,8 +42,9 @@ class Budget:
     target: float | None = None
     """Share of good events, or of the time up; None takes it from the objective's mildest limit."""
     pairs: tuple[BurnPair, ...] = ()
-    """As declared; empty for `BURN_PAIRS`, whose factors follow from the window."""
-    exhausted: Severity = Severity.HIGH
+    """As declared; empty for the usual ones, whose factors follow from the window."""
+    exhausted: Severity | None = None
+    """Of the alert that nothing is left; None for high."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,8 @@ class Trend:
     window: float = DAY
     sensitivity: float = 0.1
     """Relative change from which it is one."""
-    severity: Severity = Severity.LOW
+    severity: Severity | None = None
+    """None for low."""
     category: str = "trend"
 
 

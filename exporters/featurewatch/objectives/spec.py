@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints
 from featurewatch.objectives.handling_spec import HandlingSpec
 from featurewatch.objectives.kinds import MetricSpec, ObjectiveSpec
 from featurewatch.objectives.model import Channel
+from featurewatch.objectives.outlook_spec import OutlookSpec
 from featurewatch.objectives.words import (
     CHANNEL,
     Address,
@@ -81,7 +82,7 @@ class Links(Strict):
     runbooks: Url
 
 
-class ObjectivesSpec(HandlingSpec):
+class ObjectivesSpec(HandlingSpec, OutlookSpec):
     version: Literal["featurewatch/v1"]
     service: KebabName
     team: KebabName

@@ -191,6 +191,6 @@ def _exhausted(objectives: Objectives, plan: BudgetPlan, scope: str) -> Alert:
             )
         ),
         hold=LONG_STEP,
-        labels=budget_messages.labels(objectives, plan, plan.budget.exhausted, exhausted=True),
+        labels=budget_messages.labels(objectives, plan, plan.exhausted, exhausted=True),
         annotations=budget_messages.of_exhausted(objectives, plan),
     )

@@ -157,7 +157,7 @@ class BudgetCases:
         left = stretch.exhausted(at, self.plan, LONG_STEP)
         if left is None:
             return []
-        return [self._alert(budget_messages.exhausted_alert(self.plan), str(self.plan.budget.exhausted), left, {})]
+        return [self._alert(budget_messages.exhausted_alert(self.plan), str(self.plan.exhausted), left, {})]
 
     def _alert(self, name: str, severity: str, value: float, shown: dict[str, str]) -> Case:
         [alert] = [rule for rule in self.alerts if rule.name == name and rule.labels[names.SEVERITY] == severity]

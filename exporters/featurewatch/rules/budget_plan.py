@@ -9,11 +9,26 @@ from itertools import pairwise
 
 from featurewatch.chance import firing
 from featurewatch.faults import Fault, Faulty
-from featurewatch.objectives.model import Objective, Objectives, PresenceObjective, QuantileObjective
-from featurewatch.objectives.outlook import BUDGET_WINDOW, BURN_PAIRS, Budget, BurnPair
+from featurewatch.objectives.model import (
+    Objective,
+    Objectives,
+    PresenceObjective,
+    QuantileObjective,
+    RatioObjective,
+    Severity,
+)
+from featurewatch.objectives.outlook import BUDGET_WINDOW, DAY, Budget, BurnPair
 from featurewatch.objectives.units import duration_text, number_text, percent_text
 from featurewatch.rules import sli
 from featurewatch.rules.trust import MARGIN, MINIMUM_BAD, TOLERATED
+
+BURN_PAIRS = (
+    BurnPair(3600.0, 300.0, 14.4, Severity.CRITICAL),
+    BurnPair(21600.0, 1800.0, 6.0, Severity.HIGH),
+    BurnPair(DAY, 7200.0, 3.0, Severity.MEDIUM),
+    BurnPair(3 * DAY, 21600.0, 1.0, Severity.LOW),
+)
+"""For a window of 30 days: 2 %, 5 %, 10 % and 10 % of the budget, spent within the long window."""
 
 FEASIBLE = 0.8
 """Share of bad events beyond which no threshold is set: a factor of 14.4 on a budget of 15 % would ask for 216 %."""
@@ -59,7 +74,13 @@ class BudgetPlan:
     """What was changed of the declared pairs, and why."""
 
     @property
+    def exhausted(self) -> Severity:
+        """Of the alert that nothing is left."""
+        return self.budget.exhausted or Severity.HIGH
+
+    @property
     def target(self) -> float:
+        """Share of good events below which all of the budget is spent."""
         return round(1 - self.allowed, 12)
 
     @property
@@ -109,8 +130,11 @@ def _faults(objectives: Objectives, budget: Budget, objective: Objective | None)
             yield "nothing can be counted of it", "a presence has a budget with `of: target` only"
         elif budget.target is None:
             yield "needs a `target`", "the share of the time that the service is up, such as 99.9%"
-    elif not hasattr(objective, "quantile") and not hasattr(objective, "counts"):
-        yield "nothing can be counted of it", "a quantile, a ratio or the presence of a target has a budget"
+    elif not isinstance(objective, QuantileObjective | RatioObjective) or objective.foreign:
+        yield (
+            "nothing is counted of it",
+            "a quantile or ratio of extractions, or the presence of a target, has a budget",
+        )
     if budget.target is not None and not 0 < budget.target < 1:
         yield f"target: {percent_text(budget.target)}", "a share above 0 % and below 100 %"
     if budget.window > objectives.retention:
@@ -151,7 +175,9 @@ def _counted(objectives: Objectives, budget: Budget, objective: Objective) -> tu
     target = budget.target
     if isinstance(objective, PresenceObjective):
         return round(1 - (target or 0.0), 12), sli.of_uptime(objectives, objective)
-    mildest = min(objective.limits, key=lambda limit: limit.severity)
+    if not isinstance(objective, QuantileObjective | RatioObjective):
+        raise TypeError(f"{objective.name}: nothing is counted of it")
+    mildest = sli.mildest(objective)
     if target is None:
         if isinstance(objective, QuantileObjective):
             target = objective.quantile
