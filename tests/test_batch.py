@@ -157,7 +157,7 @@ def test_nonsense_is_refused_or_kept_from_the_caller() -> None:
     registry = Registry()
     for wrong in ({"capacity": 0}, {"longest": 0}, {"longest": float("nan")}, {"edges": (2.0, 1.0)}):
         with pytest.raises(ValueError, match=r"must"):
-            BatchMonitor("predict", service="s", registry=Registry(), **wrong)  # type: ignore[arg-type]
+            BatchMonitor("predict", service="s", registry=Registry(), **wrong)
     monitor = BatchMonitor("predict", service="s", registry=registry, capacity=4)
     with monitor.begin("many", waited=[-1.0, float("nan")]):  # type: ignore[arg-type]
         pass

@@ -42,7 +42,7 @@ def test_the_snapshot_holds_the_figures_of_its_window() -> None:
     assert seen.total_seconds == pytest.approx(0.612)
     assert seen.mean_seconds == pytest.approx(0.1224)
     assert (seen.min_seconds, seen.max_seconds) == (0.002, 0.3)
-    assert (seen.cache_hit_ratio, seen.fallback_ratio, seen.error_ratio) == (0.2, 0.2, pytest.approx(1 / 6))
+    assert (seen.cache_hit_ratio, seen.fallback_ratio, seen.error_ratio) == (0.2, 0.2, 1 / 6)
     assert seen.window_seconds == 30
     assert seen.extractions_per_second == 0.2
     assert seen.memory_bytes > 1e6
