@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 from featurewatch.objectives import kinds
 
 _OBJECTIVES: TypeAdapter[list[kinds.AnyObjective]] = TypeAdapter(list[kinds.ObjectiveSpec])
-ORDER = ("extraction", "resources", "service", "models", "signals")
+ORDER = ("extraction", "resources", "service", "ray", "models", "signals")
 """Files of the folder `thresholds`, as the catalogue tells them."""
 
 
