@@ -105,20 +105,26 @@ def _incident(objectives: Objectives, correlation: Correlation, severity: Severi
 def _expression(service: str, correlation: Correlation, severity: Severity) -> str:
     """Fires for each extractor with which every condition is met. Its value is how many alerts lead it."""
     lead, *others = correlation.incident.conditions
-    leading = _counted(watched.firing(correlation.of(lead), (names.SERVICE, service)))
-    parts = [leading, *(_beside(leading, correlation.of(categories)) for categories in others)]
+    severe: tuple[tuple[str, str], ...] = ()
+    beside = [(correlation.of(categories), severe) for categories in others]
+    leading = correlation.of(lead)
     if severity != min(correlation.severities):
         worst = "|".join(str(worse) for worse in sorted(Severity, reverse=True) if worse >= severity)
         members = frozenset(alert.name for alert in correlation.members if _severity(alert) >= severity)
-        parts.append(_beside(leading, members, (names.SEVERITY, worst)))
-    return "\nand\n".join(parts)
+        if members <= leading:  # nothing beside it can be that bad
+            leading, severe = members, ((names.SEVERITY, worst),)
+        else:
+            beside.append((members, ((names.SEVERITY, worst),)))
+    first = _counted(watched.firing(leading, (names.SERVICE, service), *severe))
+    return "\nand\n".join((first, *(_beside(alerts, *more) for alerts, more in beside)))
 
 
-def _beside(leading: str, alerts: frozenset[str], *more: tuple[str, str]) -> str:
+def _beside(alerts: frozenset[str], *more: tuple[str, str]) -> str:
     """The extractors of which one of these alerts fires, or whose whole service has one."""
     own = _counted(watched.firing(alerts, *more))
     shared = watched.firing(alerts, *more, (names.EXTRACTOR, ""))
-    return f"(\n{indent(own, '  ')}\n  or\n{indent(leading, '  ')}\n  and on (service)\n  {shared}\n)"
+    everyone = f"group by {watched.by(LEVEL)} (ALERTS)"
+    return f"(\n{indent(own, '  ')}\n  or\n  {everyone}\n  and on (service)\n  {shared}\n)"
 
 
 def _counted(vector: str) -> str:

@@ -39,6 +39,7 @@ class CorrelationCases:
             yield self._together(leads[0], beside, shared=False)
         yield self._together(leads[0], companions[0], shared=True)
         yield self._apart(leads, companions[0])
+        yield self._elsewhere(companions[0])
 
     def _by_condition(self) -> list[list[Alert]]:
         """The members of each condition, the mildest first, so that the first story is of the mildest incident."""
@@ -66,8 +67,33 @@ class CorrelationCases:
         inputs = [
             alerts_series(self.desk, lead, "_ _ 1 1 1 1 _ _ _"),
             *(alerts_series(self.desk, alert, "_ _ _ _ 1 1 1 1 _", extractor=extractor) for alert in beside),
+            *self._strangers(lead, beside),
         ]
         return self.desk.case(f"{self.correlation.incident.alert}: fires {title}", inputs, looks)
+
+    def _strangers(self, lead: Alert, beside: Sequence[Alert]) -> Iterator[Case]:
+        """What is there all the time and belongs to no incident."""
+        always = f"1x{NOBODY}"
+        stranger = Alert("SomethingElse", "", 0.0, lead.labels, {})
+        for alert in (lead, *beside):
+            mild = Alert(alert.name, "", 0.0, {**alert.labels, names.SEVERITY: "low"}, {})
+            yield alerts_series(self.desk, mild, always, state="pending")
+            yield alerts_series(self.desk, mild, always, state="pending", extractor=None)
+        for alert in beside:
+            yield alerts_series(self.desk, alert, always, extractor=OTHER)
+        yield alerts_series(self.desk, lead, always, state="pending", extractor=OTHER)
+        yield alerts_series(self.desk, stranger, always)
+        yield alerts_series(self.desk, stranger, always, extractor=None)
+
+    def _elsewhere(self, beside: Sequence[Alert]) -> Case:
+        """The same incident of another service, by rules of its own, holds no alert of this one."""
+        labels = (("alertname", self.correlation.incident.alert), ("alertstate", "firing"), (names.SERVICE, ANOTHER))
+        inputs = [series("ALERTS", (*labels, (names.EXTRACTOR, self.desk.extractor)), "1x4")]
+        for alert in beside:
+            inputs += [alerts_series(self.desk, alert, "1x4", extractor=who) for who in (self.desk.extractor, None)]
+        title = "silent where only another service has the incident"
+        looks = [self._look(4, []), self._members(4, [])]
+        return self.desk.case(f"{self.correlation.incident.alert}: {title}", inputs, looks)
 
     def _apart(self, leads: Sequence[Alert], beside: Sequence[Alert]) -> Case:
         """What is not together: another extractor, another service, pending, only one kind however often."""
@@ -80,10 +106,7 @@ class CorrelationCases:
                 alerts_series(self.desk, alert, always, service=ANOTHER, extractor=None),
                 alerts_series(self.desk, alert, always, state="pending"),
             ]
-        # Another service has the same incident by rules of its own.
         inputs += [alerts_series(self.desk, lead, always, service=ANOTHER) for lead in leads]
-        foreign = (("alertname", self.correlation.incident.alert), ("alertstate", "firing"), (names.SERVICE, ANOTHER))
-        inputs.append(series("ALERTS", (*foreign, (names.EXTRACTOR, self.desk.extractor)), always))
         looks = [self._look(4, []), self._members(4, [])]
         title = "silent where the other kind is another extractor's or service's, or pending"
         return self.desk.case(f"{self.correlation.incident.alert}: {title}", inputs, looks)

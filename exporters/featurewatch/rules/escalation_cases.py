@@ -14,7 +14,7 @@ from featurewatch.rules.escalation import AGE, ORIGINAL, REMEMBERED, STARTED, Es
 from featurewatch.rules.escalation import name as level_name
 from featurewatch.rules.expressions import selector
 from featurewatch.rules.model import Alert
-from featurewatch.rules.watched_cases import alert_labels, alerts_series
+from featurewatch.rules.watched_cases import UNKNOWN, alert_labels, alerts_series
 
 STEP = REMEMBERED / 2
 """Seconds between evaluations: acknowledgements are remembered for two of them."""
@@ -72,9 +72,22 @@ class LevelCases:
                 self._alerts(f"1x{DUE + 1}", extractor="a-second-later"),
                 self._known(began),
                 self._known(began + 1, extractor="a-second-later"),
+                self._alerts(f"1x{DUE + 1}", state="pending", extractor="pending"),
+                self._known(began, extractor="pending"),
+                *self._strangers(began),
             ],
             [self._look(DUE - 1, None), self._look(DUE, self.level.after)],
         )
+
+    def _strangers(self, began: float) -> Iterator[Case]:
+        """What fires as long, with a clock of its own: of another service, of another name."""
+        always = f"1x{DUE + 1}"
+        yield self._alerts(always, service=ANOTHER)
+        foreign = alert_labels(self.desk, self.original, UNKNOWN, service=ANOTHER)
+        yield series(STARTED, foreign, f"{began:.12g}x{DUE + 1}")
+        other = self._called("SomethingElse")
+        yield alerts_series(self.desk, other, always)
+        yield series(STARTED, alert_labels(self.desk, other, UNKNOWN), f"{began:.12g}x{DUE + 1}")
 
     def _acknowledged(self) -> Case:
         end = 2 * DUE
@@ -101,7 +114,7 @@ class LevelCases:
             {"alert": self._with(names.SEVERITY, "low")},
         )
         return self._case(
-            "a failed scrape of the responder changes nothing, its death lets it fire; others' acknowledgements do not count",
+            "silent over one failed scrape, fires when the responder is dead, acknowledgements of others do not count",
             [
                 self._alerts(f"1x{end + 3}"),
                 self._known(DUE * STEP - self.level.after),
@@ -166,7 +179,7 @@ def clock_case(desk: Desk, original: Alert) -> Case:
     foreign = Alert("SomethingElse", "", 0.0, original.labels, {})
 
     def begun(step: int, value: float | None) -> Case:
-        labels = (*alert_labels(desk, original, ("outcome", "any")),)
+        labels = alert_labels(desk, original, UNKNOWN)
         samples = [] if value is None else [{"labels": selector(STARTED, labels), "value": value}]
         return desk.value(step, f'{STARTED}{{outcome="any"}}', samples)
 
@@ -177,7 +190,7 @@ def clock_case(desk: Desk, original: Alert) -> Case:
             alerts_series(desk, original, "1 1 _ _ 1 _ _ _ _ _ 1", state="pending"),
             alerts_series(desk, original, "_ _ 1 1 _ 1 1 1 _ _ _"),
             series(names.ALERT_STARTED, _key(desk, original), "_ _ _ _ _ _ 7 7 7 stale _"),
-            series(names.ALERT_STARTED, (*_key(desk, original), ("instance", "b")), "_ _ _ _ _ _ 8 8 stale _ _"),
+            series(names.ALERT_STARTED, (*_key(desk, original), ("outcome", "b")), "_ _ _ _ _ _ 8 8 stale _ _"),
             *(
                 series(names.ALERT_STARTED, labels, f"1x{ends}")
                 for labels in (
@@ -189,6 +202,8 @@ def clock_case(desk: Desk, original: Alert) -> Case:
             ),
             alerts_series(desk, original, f"1x{ends}", service=ANOTHER, other="foreign"),
             alerts_series(desk, foreign, f"1x{ends}", other="foreign"),
+            series(STARTED, alert_labels(desk, original, ("outcome", "foreign"), service=ANOTHER), "5"),
+            series(STARTED, alert_labels(desk, foreign, ("outcome", "foreign")), "5"),
         ],
         values=[
             begun(1, None),
@@ -197,7 +212,8 @@ def clock_case(desk: Desk, original: Alert) -> Case:
             begun(7, 7.0),
             begun(8, None),
             begun(10, None),
-            desk.value(5, f'{STARTED}{{outcome="foreign"}}', []),
+            # What other rules recorded at the beginning is not recorded again by these.
+            desk.value(5, f'max(timestamp({STARTED}{{outcome="foreign"}}))', [{"labels": "{}", "value": 0.0}]),
         ],
     )
 
