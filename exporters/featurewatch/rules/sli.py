@@ -5,7 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from featurewatch import names
-from featurewatch.objectives.model import Objectives, PresenceObjective, QuantileObjective, RatioObjective
+from featurewatch.objectives.model import (
+    Counted,
+    Limit,
+    Objectives,
+    PresenceObjective,
+    QuantileObjective,
+    RatioObjective,
+)
 from featurewatch.rules import expressions, recorded
 
 
@@ -32,13 +39,15 @@ def of_events(objectives: Objectives, objective: QuantileObjective | RatioObject
     service = (names.SERVICE, objectives.service)
     if isinstance(objective, QuantileObjective):
         population = (service, *objective.population)
-        edge = (*population, ("le", expressions.le(bound)))
+        edge = (*population, ("le", expressions.le(round(bound * objective.scale, 9))))
         return Sli(
             recorded.metric(objective.name, bound),
-            recorded.LEVEL,
-            expressions.selector(f"{objective.metric}_bucket", edge),
-            expressions.selector(f"{objective.metric}_count", population),
+            recorded.level_of(objective.by),
+            expressions.selector_of_words(f"{objective.metric}_bucket", edge),
+            expressions.selector_of_words(f"{objective.metric}_count", population),
         )
+    if objective.counted is not None:
+        return _of_counted(objectives, objective, objective.counted)
     total = expressions.selector_of_words(objective.metric, (service, *objective.total))
     if objective.counts == "good":
         good_events = {**dict(objective.total), **dict(objective.events)}  # good events are always some of all events
@@ -48,7 +57,25 @@ def of_events(objectives: Objectives, objective: QuantileObjective | RatioObject
     return Sli(recorded.metric(objective.name), recorded.LEVEL, good, total)
 
 
+def _of_counted(objectives: Objectives, objective: RatioObjective, counted: Counted) -> Sli:
+    """Declared counters can be added up over years only where the good and all events have one of their own."""
+    if counted.good is None or counted.total is None:
+        raise ValueError(f"{objective.name} does not count both good and total")
+    service = (names.SERVICE, objectives.service)
+    return Sli(
+        recorded.metric(objective.name),
+        recorded.level_of(objective.by),
+        expressions.selector_of_words(counted.good.metric, (service, *counted.good.where)),
+        expressions.selector_of_words(counted.total.metric, (service, *counted.total.where)),
+    )
+
+
 def of_uptime(objectives: Objectives, objective: PresenceObjective) -> Sli:
     """Every evaluation that finds the service up is good."""
     up = f"{recorded.SERVICE_UP}{expressions.selector('', ((names.SERVICE, objectives.service),))}"
     return Sli(recorded.metric(objective.name), "service", up, up, sampled=True)
+
+
+def mildest(objective: QuantileObjective | RatioObjective) -> Limit:
+    """The limit that budgets, scores and trends measure by: the nearest that is not for single extractors."""
+    return min(objective.limits, key=lambda limit: (bool(limit.scope.only), limit.severity))
