@@ -170,7 +170,7 @@ def victoria(tmp_path: Path) -> Iterator[str]:
             pytest.fail(str(fault), pytrace=False)
         pytest.skip(str(fault))
     address = f"127.0.0.1:{free_port()}"
-    argv = [
+    argv: list[str | Path] = [
         *(server, f"-storageDataPath={tmp_path}/data", f"-httpListenAddr={address}"),
         *("-retentionPeriod=1d", "-memory.allowedBytes=64MB", "-search.latencyOffset=0s", "-loggerLevel=WARN"),
     ]

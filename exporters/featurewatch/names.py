@@ -24,6 +24,14 @@ RESULT: Final = "result"
 BATCH: Final = "batch"
 SIGNAL: Final = "signal"
 REASON: Final = "reason"
+GPU: Final = "gpu"
+UUID: Final = "uuid"
+MODEL: Final = "model"
+DRIVER: Final = "driver"
+CLOCK: Final = "clock"
+KIND: Final = "kind"
+MIG: Final = "mig"
+PROCESS: Final = "process"
 VERSION: Final = "version"
 APPLICATION: Final = "application"
 DEPLOYMENT: Final = "deployment"
@@ -34,6 +42,7 @@ SEVERITY: Final = "severity"
 OBJECTIVE: Final = "objective"
 CATEGORY: Final = "category"
 TEAM: Final = "team"
+OWNER: Final = "owner"
 ESCALATION_LEVEL: Final = "escalation_level"
 """On alerts that repeat another one at the next level of its policy: "2", "3", …"""
 ALERTNAME: Final = "alertname"
@@ -184,6 +193,133 @@ BUILD_INFO: Final = "featurewatch_build_info"
 
 RAY_REPLICAS_STARTED: Final = "featurewatch_ray_replicas_started_total"
 """Counter {service, application, deployment}: replicas that have begun to measure, restarts included."""
+
+SERVICE_HOST: Final = "featurewatch_service_host_info"
+"""Gauge {service}, always 1: this service runs on the machine that the exporter watches.
+
+What belongs to a machine gets its service by `instance`: `featurewatch_service_host_info * on (instance) group_left ()
+max by (instance) (featurewatch_gpu_utilisation_ratio)`.
+"""
+
+PROCESS_UP: Final = "featurewatch_process_up"
+"""Gauge {process}: whether at least one process of this name runs."""
+
+PROCESS_COUNT: Final = "featurewatch_process_count"
+"""Gauge {process}: processes of this name."""
+
+PROCESS_CPU: Final = "featurewatch_process_cpu_seconds_total"
+"""Counter {process}: processor time of all that ran while they were watched, and of the children they waited for."""
+
+PROCESS_MEMORY: Final = "featurewatch_process_memory_bytes"
+"""Gauge {process, kind}: resident memory (`rss`), and what they share counted once (`pss`, where readable)."""
+
+PROCESS_THREADS: Final = "featurewatch_process_threads"
+"""Gauge {process}: threads."""
+
+PROCESS_OPEN_FILES: Final = "featurewatch_process_open_files"
+"""Gauge {process}: open file descriptors."""
+
+PROCESS_OPEN_FILES_RATIO: Final = "featurewatch_process_open_files_ratio"
+"""Gauge {process}: open file descriptors over the limit, of the process that is nearest to it."""
+
+PROCESS_IO: Final = "featurewatch_process_io_bytes_total"
+"""Counter {process, kind}: bytes `read` from and `written` to storage."""
+
+PROCESS_SWITCHES: Final = "featurewatch_process_context_switches_total"
+"""Counter {process, kind}: `voluntary` (it waited) and `involuntary` (it was pushed off the processor)."""
+
+PROCESS_STARTED: Final = "featurewatch_process_start_timestamp_seconds"
+"""Gauge {process}: Unix time at which the youngest of them started."""
+
+CONTAINER_CPU_LIMIT: Final = "featurewatch_container_cpu_limit_cores"
+"""Gauge: processors that the cgroup may use. Absent without a limit."""
+
+CONTAINER_CPU: Final = "featurewatch_container_cpu_seconds_total"
+"""Counter: processor time of the cgroup."""
+
+CONTAINER_PERIODS: Final = "featurewatch_container_cpu_periods_total"
+"""Counter: scheduling periods (usually 100 ms) in which the cgroup wanted to run."""
+
+CONTAINER_THROTTLED_PERIODS: Final = "featurewatch_container_cpu_throttled_periods_total"
+"""Counter: those in which it was stopped because its share was used up: each costs up to 100 ms of latency."""
+
+CONTAINER_THROTTLED: Final = "featurewatch_container_cpu_throttled_seconds_total"
+"""Counter: time for which it was stopped."""
+
+CONTAINER_MEMORY: Final = "featurewatch_container_memory_bytes"
+"""Gauge {kind}: memory of the cgroup, `used` (page cache included) and `working_set` (without what can be dropped)."""
+
+CONTAINER_MEMORY_LIMIT: Final = "featurewatch_container_memory_limit_bytes"
+"""Gauge: memory at which the cgroup's processes are killed. Absent without a limit."""
+
+CONTAINER_OOM_KILLS: Final = "featurewatch_container_oom_kills_total"
+"""Counter: processes of the cgroup that were killed for want of memory."""
+
+CONTAINER_PRESSURE: Final = "featurewatch_container_pressure_seconds_total"
+"""Counter {kind}: time in which some process of the cgroup waited for `cpu`, `memory` or `io`."""
+
+GPU_DRIVER_UP: Final = "featurewatch_gpu_driver_up"
+"""Gauge: 1 when NVML and the driver answer."""
+
+GPU_DRIVER_PROBLEM: Final = "featurewatch_gpu_driver_problem"
+"""Gauge {reason}, 1 while it lasts: NVML's error in lower case, such as `library_not_found`; or `timeout`."""
+
+GPU_UP: Final = "featurewatch_gpu_up"
+"""Gauge {gpu, uuid}: 1 when the GPU answers; 0 for one that was seen before and is lost."""
+
+GPU_INFO: Final = "featurewatch_gpu_info"
+"""Gauge {gpu, uuid, model, driver}, always 1."""
+
+GPU_READ_FAILURES: Final = "featurewatch_gpu_read_failures_total"
+"""Counter {gpu, uuid, reason}: values that the GPU has and could not be read, by NVML's error."""
+
+GPU_UTILISATION: Final = "featurewatch_gpu_utilisation_ratio"
+"""Gauge {gpu, uuid}: share of the driver's last sampling period in which a kernel ran. Absent on a MIG GPU."""
+
+GPU_MEMORY_BUSY: Final = "featurewatch_gpu_memory_busy_ratio"
+"""Gauge {gpu, uuid}: share of that period in which device memory was read or written."""
+
+GPU_MEMORY_USED: Final = "featurewatch_gpu_memory_used_bytes"
+"""Gauge {gpu, uuid}: device memory in use, the driver's own included."""
+
+GPU_MEMORY_TOTAL: Final = "featurewatch_gpu_memory_total_bytes"
+"""Gauge {gpu, uuid}: device memory there is."""
+
+GPU_TEMPERATURE: Final = "featurewatch_gpu_temperature_celsius"
+"""Gauge {gpu, uuid}: temperature of the chip."""
+
+GPU_POWER: Final = "featurewatch_gpu_power_watts"
+"""Gauge {gpu, uuid}: power drawn."""
+
+GPU_POWER_LIMIT: Final = "featurewatch_gpu_power_limit_watts"
+"""Gauge {gpu, uuid}: power at which the GPU slows itself down."""
+
+GPU_ENERGY: Final = "featurewatch_gpu_energy_joules_total"
+"""Counter {gpu, uuid}: energy used since the driver was loaded."""
+
+GPU_CLOCK: Final = "featurewatch_gpu_clock_hertz"
+"""Gauge {gpu, uuid, clock}: current clock: `graphics`, `sm`, `memory`, `video`."""
+
+GPU_THROTTLED: Final = "featurewatch_gpu_throttled"
+"""Gauge {gpu, uuid, reason}: 1 while the clocks are held down for this reason."""
+
+GPU_ECC_ERRORS: Final = "featurewatch_gpu_ecc_errors_total"
+"""Counter {gpu, uuid, kind}: memory errors in the GPU's life, `corrected` and `uncorrected`."""
+
+GPU_PROCESSES: Final = "featurewatch_gpu_processes"
+"""Gauge {gpu, uuid}: processes that use the GPU."""
+
+GPU_PROCESS_MEMORY: Final = "featurewatch_gpu_process_memory_bytes"
+"""Gauge {gpu, uuid, process}: device memory by name of the process, 20 names at most, then `other`."""
+
+GPU_MIG: Final = "featurewatch_gpu_mig_enabled"
+"""Gauge {gpu, uuid}: whether the GPU is partitioned. Absent on models that cannot be."""
+
+GPU_MIG_MEMORY_USED: Final = "featurewatch_gpu_mig_memory_used_bytes"
+"""Gauge {gpu, uuid, mig}: memory in use of one MIG instance."""
+
+GPU_MIG_MEMORY_TOTAL: Final = "featurewatch_gpu_mig_memory_total_bytes"
+"""Gauge {gpu, uuid, mig}: memory of one MIG instance."""
 
 OTLP_ITEMS: Final = "featurewatch_otlp_items_total"
 """Counter {signal, result}: spans (`traces`), log records (`logs`) and pushes (`metrics`) that were `offered` to be
