@@ -13,6 +13,7 @@ from featurewatch.amtool import Amtool
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.generate import generate as generate_dashboards
 from featurewatch.faults import Failure, Fault, Faulty, Verdict
+from featurewatch.lint import own
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.routes import secrets, table
@@ -79,6 +80,7 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
         "rules do what their tests say",
         lambda: _rules(root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules),
     )
+    yield Step("rules are free of known mistakes", lambda: _linted(root, plan))
     yield Step("every rule has a test", lambda: Found(_coverage(plan)))
     yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan)))
     yield Step(
@@ -120,6 +122,14 @@ def _rules(root: Path, folder: str, pattern: str, ask: Callable[[Sequence[Path]]
     if not files:
         return Found([Fault(folder, 0, 0, f"holds no {pattern}", "run `make generate`")])
     return Found(ask(files).faults)
+
+
+def _linted(root: Path, plan: Plan) -> Found:
+    findings = own.findings(root, plan)
+    return Found(
+        [finding.fault() for finding in findings if finding.severity == "error"],
+        [finding.fault() for finding in findings if finding.severity == "warning"],
+    )
 
 
 def _dashboards(root: Path, plan: Plan) -> Found:

@@ -88,6 +88,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import check
 
             return check.run(project, as_json=options.json)
+        case "lint":
+            from featurewatch.commands import lint
+
+            return lint.run(project, options)
         case "tools":
             from featurewatch.commands import tools
 
@@ -100,6 +104,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import preview
 
             return preview.run(project, options)
+        case "exporter":
+            from featurewatch.commands import exporter
+
+            return exporter.run(options)
         case _:
             from featurewatch.commands import stack
 
@@ -107,7 +115,7 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from featurewatch.commands import preview
+    from featurewatch.commands import exporter, preview
 
     parser = argparse.ArgumentParser(
         prog="featurewatch",
@@ -124,6 +132,11 @@ def _parser() -> argparse.ArgumentParser:
         "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
     )
     commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    lint = commands.add_parser("lint", parents=[json], help="mistakes in rule files that promtool accepts")
+    lint.add_argument("files", nargs="*", metavar="FILE", help="rule files; without any, ours")
+    lint.add_argument("--live", metavar="URL", help="also ask this Prometheus which series and labels it never saw")
+    lint.add_argument("--scrape-interval", metavar="TIME", help="instead of the one that follows from objectives.yaml")
+    lint.add_argument("--metrics", metavar="FILE", help="names of further metrics that are exported, one a line")
     commands.add_parser("tools", parents=[json], help="find or fetch Prometheus, Alertmanager and their tools")
     up = commands.add_parser("up", parents=[json], help="start the stack and say what is where")
     up.add_argument("--runtime", choices=("auto", "native", "docker"), default="auto", help="default: auto")
@@ -140,6 +153,7 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--json", action="store_true", help="the timeline as JSON at the end; the story on standard error"
     )
+    exporter.add_arguments(commands.add_parser("exporter", help="metrics of this machine's processes, limits and GPUs"))
     preview.add_arguments(commands.add_parser("preview", help="the dashboards in a browser, or as pictures"))
     return parser
 
