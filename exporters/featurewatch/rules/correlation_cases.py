@@ -37,7 +37,8 @@ class CorrelationCases:
             yield self._together(lead, companions[0], shared=False)
         for beside in companions[1:]:
             yield self._together(leads[0], beside, shared=False)
-        yield self._together(leads[0], companions[0], shared=True)
+        for lead in leads:
+            yield self._together(lead, companions[0], shared=True)
         yield self._apart(leads, companions[0])
         yield self._elsewhere(companions[0])
 
@@ -90,7 +91,9 @@ class CorrelationCases:
         labels = (("alertname", self.correlation.incident.alert), ("alertstate", "firing"), (names.SERVICE, ANOTHER))
         inputs = [series("ALERTS", (*labels, (names.EXTRACTOR, self.desk.extractor)), "1x4")]
         for alert in beside:
-            inputs += [alerts_series(self.desk, alert, "1x4", extractor=who) for who in (self.desk.extractor, None)]
+            for who in (self.desk.extractor, None):
+                inputs.append(alerts_series(self.desk, alert, "1x4", extractor=who))
+                inputs.append(alerts_series(self.desk, alert, "1x4", extractor=who, service=ANOTHER))
         title = "silent where only another service has the incident"
         looks = [self._look(4, []), self._members(4, [])]
         return self.desk.case(f"{self.correlation.incident.alert}: {title}", inputs, looks)

@@ -58,6 +58,14 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r"DeliverySlow .+: comparison: .+: > -> >=",
         "It compares a mean of measured seconds, which is never exactly the limit but for rounding.",
     ),
+    _equivalent(
+        r".+: label: .+ -> on \([a-z_, ]*extractor[a-z_, ]*, extractor\)",
+        "The label is named already.",
+    ),
+    _equivalent(
+        r'IncidentMember .+: matcher: timestamp\(ALERTS\{alertname="[^"|]+",alertstate="firing"\}\).+alertstate.+ -> nothing',
+        "An incident has no `for`, so it is never pending.",
+    ),
 )
 
 
