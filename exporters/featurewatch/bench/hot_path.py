@@ -20,6 +20,7 @@ from time import perf_counter
 import featurewatch
 from featurewatch import names
 from featurewatch.bench import peers
+from featurewatch.bench.kinds import kind_rows
 from featurewatch.bench.rounds import Call, Inputs, interleaved, median_ratio, nanoseconds_per_call, over, seconds
 from featurewatch.bench.verdict import Row, failed, table
 from featurewatch.measure.exposition import TextExposition
@@ -163,7 +164,7 @@ def cost_rows(monitor: featurewatch.ExtractionMonitor, registry: featurewatch.Re
         row(MARKED_ANYWHERE),
         row(RECORD, 2.6),
         row(BLOCK, 4.5),
-        row(IN_PROGRESS),
+        row(IN_PROGRESS, 3.0),
         row(NATIVE),
         row(EXEMPLARS),
         row(RAISING),
@@ -300,7 +301,7 @@ def main(arguments: list[str] | None = None) -> int:
     registry = featurewatch.Registry()
     monitor = featurewatch.ExtractionMonitor("bench", service="bench", registry=registry)
     rows = [*cost_rows(monitor, registry, rounds), *async_rows(monitor, rounds), *fold_rows(rounds)]
-    rows += [*scrape_rows(rounds), *memory_rows()]
+    rows += [*kind_rows(inputs(CALLS), rounds), *scrape_rows(rounds), *memory_rows()]
     sys.stdout.write(table(rows) + "\n")
     return 1 if failed(rows) else 0
 

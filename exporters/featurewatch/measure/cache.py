@@ -83,7 +83,7 @@ class CacheMonitor:
             for reason in ("capacity", "expired", "deleted", "cleared")
         }
         self._warming: ContextVar[bool] = ContextVar("featurewatch_warming", default=False)
-        self._warmed: dict[Hashable, None] = {}
+        self.warmed: dict[Hashable, None] = {}
         self._warmed_count, self._warmed_used = owner.counter(WARMED), owner.counter(WARMED_USED)
         recent = RecentHits(lambda: (self._lookups["hit"].read(), self._lookups["miss"].read()), clock)
         add_gauges(owner, lambda: self.state(), recent)
@@ -152,27 +152,27 @@ class CacheMonitor:
 
     def hit(self, key: Hashable) -> None:
         """The key was found: if it was warmed, warming was worth it."""
-        if self._warmed:
+        if self.warmed:
             self._take(key, self._warmed_used)
 
     def put(self, key: Hashable) -> None:
         try:
             if self._warming.get():
-                if len(self._warmed) < MOST_WARMED and key not in self._warmed:
-                    self._warmed[key] = None
+                if len(self.warmed) < MOST_WARMED and key not in self.warmed:
+                    self.warmed[key] = None
                     self._warmed_count.add()
-            elif self._warmed:
+            elif self.warmed:
                 self._take(key, None)
         except Exception as error:  # noqa: BLE001 - a key that cannot be hashed
             self.owner.trouble(error)
 
     def gone(self, key: Hashable) -> None:
-        if self._warmed:
+        if self.warmed:
             self._take(key, None)
 
     def _take(self, key: Hashable, counter: Counter | None) -> None:
         try:
-            if self._warmed.pop(key, self) is None and counter is not None:
+            if self.warmed.pop(key, self) is None and counter is not None:
                 counter.add()
         except Exception as error:  # noqa: BLE001 - a key that cannot be hashed
             self.owner.trouble(error)
@@ -195,7 +195,7 @@ class CacheMonitor:
 
     def restart(self) -> None:
         """Forget in a forked child what the parent has warmed; the series are restarted by their registry."""
-        self._warmed.clear()
+        self.warmed.clear()
 
     def _measured(self, function: Callable[..., Any], operation: Operation, missing: object) -> Callable[..., Any]:
         def returned(arguments: tuple[Any, ...], value: object, started: float) -> None:
