@@ -8,7 +8,7 @@ from featurewatch import manifests, names
 from featurewatch.objectives.convert import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import chain, clashes, expressions, followup, messages, recorded, sli
+from featurewatch.rules import chain, clashes, declared, expressions, followup, messages, recorded, sli
 from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Comparison, Judgement, Plan, Twin, Watch
 
@@ -42,12 +42,14 @@ def _extraction(plan: Plan) -> Group:
     for rule in (*_recordings(plan), *declared.recordings(plan)):
         if rules.setdefault(rule.name, rule) != rule:
             raise ValueError(f"{rule.name} would be recorded from two expressions")
-    alerts: list[Alert] = [_alert(plan, judgement) for judgement in plan.judgements]
-    alerts += [_comparison(plan, comparison) for comparison in plan.comparisons]
-    alerts += [_watch(plan, watch) for watch in plan.watches]
-    twins = [_twin(plan, twin) for twin in plan.twins]
+    alerts: list[Alert] = [judgement_alert(plan, judgement) for judgement in plan.judgements]
+    alerts += [comparison_alert(plan, comparison) for comparison in plan.comparisons]
+    alerts += [watch_alert(plan, watch) for watch in plan.watches]
+    twins = [twin_alert(plan, twin) for twin in plan.twins]
     derived: list[Rule] = []  # rules about the alerts above: they see them in the same evaluation
-    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *twins, *derived))
+    return Group(
+        "extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *twins, *derived)
+    )
 
 
 def _severe_first(alerts: list[Alert]) -> list[Alert]:
@@ -115,7 +117,7 @@ def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:
     }
 
 
-def _alert(plan: Plan, judgement: Judgement) -> Alert:
+def judgement_alert(plan: Plan, judgement: Judgement) -> Alert:
     objective = judgement.objective
     expr = expressions.violated(
         shown=judgement.shown,
@@ -136,7 +138,7 @@ def _alert(plan: Plan, judgement: Judgement) -> Alert:
     )
 
 
-def _comparison(plan: Plan, comparison: Comparison) -> Alert:
+def comparison_alert(plan: Plan, comparison: Comparison) -> Alert:
     return Alert(
         name=comparison.objective.alert,
         expr=declared.violated(plan, comparison),
@@ -146,7 +148,7 @@ def _comparison(plan: Plan, comparison: Comparison) -> Alert:
     )
 
 
-def _twin(plan: Plan, twin: Twin) -> Alert:
+def twin_alert(plan: Plan, twin: Twin) -> Alert:
     return Alert(
         name=clashes.TWIN,
         expr=declared.absent(plan, twin),
@@ -156,7 +158,7 @@ def _twin(plan: Plan, twin: Twin) -> Alert:
     )
 
 
-def _watch(plan: Plan, watch: Watch) -> Alert:
+def watch_alert(plan: Plan, watch: Watch) -> Alert:
     scope = _scope(plan)
     if watch.objective.of == "target":
         expr = f"{recorded.SERVICE_UP}{scope} == 0"

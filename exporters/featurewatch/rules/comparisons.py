@@ -10,6 +10,7 @@ from featurewatch import delivery
 from featurewatch.faults import Fault
 from featurewatch.objectives.model import BoundObjective, Limit, Objectives
 from featurewatch.objectives.units import duration_text
+from featurewatch.rules import recorded
 from featurewatch.rules.windows import SCRAPES_PER_WINDOW
 
 WINDOW = 300.0
@@ -26,6 +27,43 @@ class Comparison:
     """Seconds looked back over; 0 where the value of the moment is compared."""
     hold: float
     """Seconds (`for`)."""
+
+    @property
+    def level(self) -> str:
+        return recorded.level_of(self.objective.by)
+
+    @property
+    def value(self) -> str:
+        """Name of the recorded value."""
+        return recorded.value(self.objective.name, self.level, self._operation)
+
+    @property
+    def _operation(self) -> str:
+        over = duration_text(self.window) if self.window else ""
+        match self.objective.kind:
+            case "gauge":
+                return self.objective.aggregate + (f"_avg{over}" if over else "")
+            case "freshness":
+                return "age_seconds"
+            case kind:
+                return f"{kind}{over}"
+
+    @property
+    def tolerance(self) -> float:
+        """What a rounding error may put a value beyond its bound: nothing where values are compared as they are."""
+        objective = self.objective
+        if objective.kind == "increase":
+            return 0.0
+        if (
+            objective.kind == "gauge"
+            and not objective.per
+            and not self.window
+            and objective.aggregate in ("max", "min")
+        ):
+            return 0.0
+        size = max(abs(self.limit.bound), 1.0)
+        finest = -6 if objective.kind == "freshness" else -9  # the clock has half a microsecond
+        return 10.0 ** max(finest, math.ceil(math.log10(size)) - 9)
 
 
 Bounded = Sequence[tuple[BoundObjective, Limit]]

@@ -17,7 +17,7 @@ from featurewatch.objectives.model import (
     Severity,
 )
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import absences, clashes, comparisons, windows
+from featurewatch.rules import absences, budget_plan, clashes, comparisons, recorded, windows
 from featurewatch.rules.comparisons import Comparison as Comparison
 from featurewatch.rules.trust import MARGIN as MARGIN
 from featurewatch.rules.trust import MINIMUM_BAD as MINIMUM_BAD
@@ -50,6 +50,51 @@ class Judgement:
     def bound(self) -> float | None:
         """The edge in seconds, where there is one."""
         return self.limit.bound if isinstance(self.objective, QuantileObjective) else None
+
+    @property
+    def level(self) -> str:
+        return recorded.level_of(self.objective.by)
+
+    @property
+    def good_ratio(self) -> str:
+        """Name of the recorded share of good events; so are the following."""
+        return recorded.good_ratio(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def bad_ratio(self) -> str:
+        return recorded.bad_ratio(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def bad_increase(self) -> str:
+        return recorded.bad_increase(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def events(self) -> str:
+        """How many events were counted."""
+        if self.objective.foreign:
+            return recorded.events_increase(self.objective.name, self.window, self.level)
+        if isinstance(self.objective, QuantileObjective):
+            return recorded.successes_increase(self.window)
+        return recorded.extractions_increase(self.window)
+
+    @property
+    def quantile(self) -> str | None:
+        """The quantile that messages and panels show; none of a ratio."""
+        if not isinstance(self.objective, QuantileObjective):
+            return None
+        if self.objective.foreign:
+            return recorded.declared_quantile(self.objective.name, self.objective.quantile, self.window, self.level)
+        return recorded.quantile_seconds(self.objective.quantile, self.window)
+
+    @property
+    def shows_good(self) -> bool:
+        """Whether the share of the good events is what was promised, and what is shown."""
+        return isinstance(self.objective, RatioObjective) and self.objective.counts == "good"
+
+    @property
+    def shown(self) -> str:
+        """The share that messages and panels show."""
+        return self.good_ratio if self.shows_good else self.bad_ratio
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +134,7 @@ class Plan:
     watches: tuple[Watch, ...]
     comparisons: tuple[Comparison, ...] = ()
     twins: tuple[Twin, ...] = ()
+    budgets: tuple[budget_plan.BudgetPlan, ...] = ()
 
     @property
     def show_window(self) -> float:
@@ -136,6 +182,7 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
     faults += clashes.faults(objectives, measured, chosen, file)
     if faults:
         raise Faulty(faults)
+    budgets = budget_plan.plans(objectives, file)
     judgements = tuple(
         _judgement(objectives, objective, limit, window, timing)
         for (objective, limit), window in zip(measured, chosen, strict=True)
@@ -149,6 +196,7 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
         watches=tuple(_watch(objectives, objective, limit, timing) for objective, limit in watched),
         comparisons=compared,
         twins=tuple(_twins((*judgements, *compared))),
+        budgets=budgets,
     )
 
 

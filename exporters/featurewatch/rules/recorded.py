@@ -35,19 +35,39 @@ def quantile_seconds(quantile: float, window: float) -> str:
     return f"{LEVEL}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
 
 
-def good_ratio(objective: str, window: float, bound: float | None = None) -> str:
+def good_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """Share of good events, 0 to 1; absent while there are none. `bound` (seconds) tells steps of a ladder apart."""
-    return f"{LEVEL}:{metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
 
 
-def bad_ratio(objective: str, window: float, bound: float | None = None) -> str:
+def bad_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """Share of bad events, 0 to 1."""
-    return f"{LEVEL}:{metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
 
 
-def bad_increase(objective: str, window: float, bound: float | None = None) -> str:
+def bad_increase(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """How many bad events there were in the window."""
-    return f"{LEVEL}:{metric(objective, bound)}:bad_increase{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:bad_increase{duration_text(window)}"
+
+
+def events_increase(objective: str, window: float, level: str) -> str:
+    """How many events of a declared counter or histogram there were in the window."""
+    return f"{level}:{metric(objective)}:events_increase{duration_text(window)}"
+
+
+def value(objective: str, level: str, operation: str) -> str:
+    """The value that is compared with a bound; its operation is such as `max`, `rate5m` or `age_seconds`."""
+    return f"{level}:{metric(objective)}:{operation}"
+
+
+def declared_quantile(objective: str, quantile: float, window: float, level: str) -> str:
+    """A quantile of a declared histogram in seconds, interpolated in its bucket: for showing, never for judging."""
+    return f"{level}:{metric(objective)}:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
+
+
+def level_of(by: tuple[str, ...]) -> str:
+    """The level of series with these labels besides the service."""
+    return "_".join(("service", *by))
 
 
 def availability(window: float) -> str:

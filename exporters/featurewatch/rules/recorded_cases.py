@@ -68,9 +68,9 @@ class RecordedCases:
         self._plan = plan
         self._window = window
         self._recordings = recordings
-        self._judgements = [judgement for judgement in plan.judgements if judgement.window == window]
+        self._judgements = [judgement for judgement in _own(plan) if judgement.window == window]
         self._desk = Desk(plan.objectives.service, step_of(window))
-        bounds = [judgement.bound for judgement in plan.judgements if judgement.bound is not None]
+        bounds = [judgement.bound for judgement in _own(plan) if judgement.bound is not None]
         self._edges = [*edges_around(bounds or [0.1]), math.inf]
         self._histograms = any(j.bound is not None for j in self._judgements) or window == plan.show_window
         self._streams = list(_streams(len(self._edges)))
@@ -202,6 +202,11 @@ def _succeeded(pair: Pair) -> bool:
 
 def _names(objective: RatioObjective, pair: Pair) -> bool:
     return is_event(objective, pair)
+
+
+def _own(plan: Plan) -> list[Judgement]:
+    """Of our own measurements; declared series have tests of their own."""
+    return [judgement for judgement in plan.judgements if not judgement.objective.foreign]
 
 
 def _quantile(judgement: Judgement) -> float | None:

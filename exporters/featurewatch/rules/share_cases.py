@@ -5,15 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import expected, messages, recorded, stories
-from featurewatch.rules.cases import ANOTHER, Case, Desk, edges_around, series
+from featurewatch.rules import expected, messages, stories
+from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, edges_around, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
 from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario
 from featurewatch.rules.stories import Story
+
+ROUNDING = 1e-12
+"""What a share that is exactly at its limit may read too little."""
+
+SHOWN_QUANTILE = 0.172
+"""Seconds that a declared histogram's quantile is said to have in a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +57,15 @@ class ShareCases:
         """No traffic here, and a violation recorded by the rules of another service."""
         scenario = stories.no_traffic(judgement, self.desk.step)
         end = scenario.steps
-        name, window, bound = judgement.objective.name, judgement.window, judgement.bound
-        labels = ((names.SERVICE, ANOTHER), (names.EXTRACTOR, self.desk.extractor))
+        labels = ((names.SERVICE, ANOTHER), *self._by())
         share = max(0.0, 1 - 2 * judgement.allowed)
         foreign = {
-            recorded.good_ratio(name, window, bound): share,
-            recorded.bad_ratio(name, window, bound): 1 - share,
-            recorded.bad_increase(name, window, bound): 10 * MINIMUM_BAD,
-            recorded.extractions_increase(window): 10 * MINIMUM_EVENTS,
-            recorded.successes_increase(window): 10 * MINIMUM_EVENTS,
+            judgement.good_ratio: share,
+            judgement.bad_ratio: 1 - share,
+            judgement.bad_increase: 10 * MINIMUM_BAD,
+            judgement.events: 10 * MINIMUM_EVENTS,
         }
-        own = f'{recorded.good_ratio(name, window, bound)}{{service="{self.desk.service}"}}'
+        own = f'{judgement.good_ratio}{{service="{self.desk.service}"}}'
         return self.desk.case(
             f"{self.objective.alert}, {judgement.limit.severity}: without traffic silent and without a value, "
             "whatever another service does",
@@ -78,7 +83,8 @@ class ShareCases:
         return [
             self._alert(scenario, step, judgement, about)
             for judgement in self.ladder
-            if scenario.fires(step, judgement, _is_bad_for(judgement, about))
+            if judgement.limit.scope == about.limit.scope
+            and scenario.fires(step, judgement, _is_bad_for(judgement, about))
         ]
 
     def _alert(self, scenario: Scenario, step: int, judgement: Judgement, about: Judgement) -> Case:
@@ -87,22 +93,34 @@ class ShareCases:
         if counted is None:
             raise ValueError(f"{judgement.objective.name}: nothing was counted where it fires")
         good, bad = counted
-        shows_good = isinstance(self.objective, RatioObjective) and self.objective.counts == "good"
-        value = float((good if shows_good else bad) / (good + bad))
-        labels = {names.SERVICE: self.desk.service, names.EXTRACTOR: self.desk.extractor}
+        value = float((good if judgement.shows_good else bad) / (good + bad))
+        labels = {names.SERVICE: self.desk.service, **dict(self._by())}
         shown = {}
         if isinstance(self.objective, QuantileObjective):
             edge = about.bound or 0.0
+            if self.objective.foreign:
+                shown[messages.shown_quantile(judgement)] = expected.humanize_duration(SHOWN_QUANTILE)
+                return self._told(alert, labels, value, shown)
             buckets = [(upper, float(good if upper <= edge else good + bad)) for upper in self._edges()]
             quantile = expected.bucket_quantile(self.objective.quantile, buckets)
-            shown[messages.shown_quantile(self.objective, judgement.window)] = expected.humanize_duration(quantile)
+            shown[messages.shown_quantile(judgement)] = expected.humanize_duration(quantile)
+        return self._told(alert, labels, value, shown)
+
+    def _told(self, alert: Alert, labels: dict[str, str], value: float, shown: dict[str, str]) -> Case:
         return {
             "exp_labels": {**labels, **alert.labels},
             "exp_annotations": expected.filled(alert.annotations, labels, value, shown),
         }
 
     # --- input series -------------------------------------------------------------------------------------------
+    def _by(self) -> Labels:
+        return tuple(
+            (label, self.desk.extractor if label == names.EXTRACTOR else f"some-{label}") for label in self.objective.by
+        )
+
     def _series(self, scenario: Scenario, about: Judgement) -> list[Case]:
+        if self.objective.foreign:
+            return list(self._recorded(scenario, about))
         if isinstance(self.objective, QuantileObjective):
             pair = (names.COMPUTE, names.SUCCESS)
             return [
@@ -117,6 +135,32 @@ class ShareCases:
         other = next(pair for pair in answered if not is_event(self.objective, pair))
         good, bad = (event, other) if self.objective.counts == "good" else (other, event)
         return [self.desk.count(good, scenario.notation(GOOD)), self.desk.count(bad, scenario.notation(BAD))]
+
+    def _recorded(self, scenario: Scenario, about: Judgement) -> Iterator[Case]:
+        """What the rules record, given at once: how they count has a test of its own."""
+        labels = ((names.SERVICE, self.desk.service), *self._by())
+        told: set[str] = set()
+        for judgement in self.ladder:
+            bad_counts = _is_bad_for(judgement, about)
+            values: dict[str, list[float | None]] = {}
+            for step in range(scenario.steps + 1):
+                counted = scenario.in_window(step, judgement.window)
+                good, bad = counted or (Fraction(0), Fraction(0))
+                good, bad = (good, bad) if bad_counts else (good + bad, Fraction(0))
+                events = good + bad
+                moment: dict[str, float | None] = {
+                    judgement.good_ratio: float(good / events) - ROUNDING if events else None,
+                    judgement.bad_ratio: float(bad / events) if events else None,
+                    judgement.bad_increase: None if counted is None else float(bad),
+                    judgement.events: None if counted is None else float(events),
+                }
+                if judgement.quantile is not None:
+                    moment[judgement.quantile] = SHOWN_QUANTILE if events else None
+                for name, value in moment.items():
+                    values.setdefault(name, []).append(value)
+            for name in values.keys() - told:
+                yield series(name, labels, " ".join("_" if value is None else repr(value) for value in values[name]))
+            told |= values.keys()
 
     def _edges(self) -> list[float]:
         return [*edges_around(judgement.bound or 0.0 for judgement in self.ladder), math.inf]
