@@ -63,7 +63,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "The label is named already.",
     ),
     _equivalent(
-        r'IncidentMember .+: matcher: timestamp\(ALERTS\{alertname="[^"|]+",alertstate="firing"\}\).+alertstate.+ -> nothing',
+        r'IncidentMember .+: matcher: .+ALERTS\{alertname="[^"|]+",alertstate="firing"\}.+alertstate.+ -> nothing',
         "An incident has no `for`, so it is never pending.",
     ),
 )
