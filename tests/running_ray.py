@@ -16,6 +16,7 @@ import httpx
 import psutil
 import ray
 from ray import serve
+from tests import running_prometheus
 
 from featurewatch.native.ports import free_port
 from featurewatch.ray.exporter import NAMESPACE, PREFIX
@@ -30,21 +31,20 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "disabled",
     # A container may have 64 MB of shared memory, and this is no production.
     "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",
-    "FEATUREWATCH_RAY_PORT": "0",
 }
 
 
 @contextmanager
-def cluster(metrics_port: int | None = None) -> Iterator[Path]:
+def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
     """A node with 4 (pretended) processors, and nothing left of it afterwards; gives the folder of our own files.
 
-    `metrics_port` is that of Ray's own metrics.
+    `metrics_port` is that of Ray's own metrics, `port` that of our exporter.
     """
     # Ray's sockets lie in its folder, and their paths must be short.
     folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
     before = {process.pid for process in psutil.Process().children(recursive=True)}
     shared = folder / "shared"
-    environment = {**ENVIRONMENT, "FEATUREWATCH_RAY_FOLDER": str(shared)}
+    environment = {**ENVIRONMENT, "FEATUREWATCH_RAY_FOLDER": str(shared), "FEATUREWATCH_RAY_PORT": str(port)}
     try:
         with mock.patch.dict(os.environ, environment):
             ray.init(
@@ -57,9 +57,11 @@ def cluster(metrics_port: int | None = None) -> Iterator[Path]:
                 _metrics_export_port=metrics_port,
                 log_to_driver=False,
                 logging_level="error",
+                _system_config={"metrics_report_interval_ms": 1000},
             )
-            port = os.environ[HTTP_PORT] = str(free_port())
-            serve.start(http_options={"host": "127.0.0.1", "port": int(port)})
+            entrance = free_port()
+            os.environ[HTTP_PORT] = str(entrance)
+            serve.start(http_options={"host": "127.0.0.1", "port": entrance})
             yield shared
     finally:
         own = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
@@ -112,3 +114,12 @@ def total(text: str, metric: str, **labels: str) -> float:
     wanted = [f'{name}="{value}"' for name, value in labels.items()]
     lines = [line for line in text.splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
     return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
+
+def missing(wanted: frozenset[str], url: str, stir: Callable[[], object], deadline: float = 60.0) -> frozenset[str]:
+    """Those of `wanted` that a page of Ray's does not show by the deadline, while `stir` keeps it at work."""
+    end = time.monotonic() + deadline
+    while (lacking := wanted - running_prometheus.exported(url)) and time.monotonic() < end:
+        stir()
+        time.sleep(0.5)
+    return lacking
