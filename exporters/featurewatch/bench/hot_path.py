@@ -12,7 +12,6 @@ import argparse
 import asyncio
 import random
 import sys
-import tracemalloc
 from collections.abc import Awaitable, Callable
 from statistics import median
 from time import perf_counter
@@ -21,6 +20,7 @@ import featurewatch
 from featurewatch import names
 from featurewatch.bench import peers
 from featurewatch.bench.kinds import kind_rows
+from featurewatch.bench.memory import memory_rows
 from featurewatch.bench.rounds import Call, Inputs, interleaved, median_ratio, nanoseconds_per_call, over, seconds
 from featurewatch.bench.verdict import Row, failed, table
 from featurewatch.measure.exposition import TextExposition
@@ -271,26 +271,6 @@ def scrape_rows(rounds: int) -> list[Row]:
         note = f"{median(times['theirs']) * 1e3:.0f} ms"
         rows.append(Row(name, median_ratio(times["theirs"], times["ours"]), "x", note, 10.0, "at least"))
     return rows
-
-
-def memory_rows() -> list[Row]:
-    """Bytes of one series: empty after a scrape, and with a full buffer."""
-    count = 200
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    made = [Histogram((), EDGES, refused=lambda *_: None, trouble=lambda _: None) for _ in range(count)]
-    for histogram in made:
-        histogram.append(random.random())  # noqa: S311
-        histogram.read()
-    empty, _ = tracemalloc.get_traced_memory()
-    for histogram in made:
-        histogram.buffer.extend(random.random() for _ in range(DEFAULT_BUFFER - 1))  # noqa: S311
-    full, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return [
-        Row("memory of a series, folded", (empty - before) / count / 1024, "KiB"),
-        Row("memory of a series, buffer full", (full - before) / count / 1024, "KiB", f"{DEFAULT_BUFFER} samples"),
-    ]
 
 
 def main(arguments: list[str] | None = None) -> int:
