@@ -19,11 +19,11 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from featurewatch.measure.asgi import ExtractionMiddleware
     from featurewatch.measure.batch import BatchMonitor
     from featurewatch.measure.cache import CacheMonitor
-    from featurewatch.measure.asgi import ExtractionMiddleware
     from featurewatch.measure.extraction import Extraction
-    from featurewatch.measure.extraction_log import ExtractionLog
+    from featurewatch.measure.log import ExtractionLog
     from featurewatch.measure.marks import failed, served_from
     from featurewatch.measure.metrics_app import metrics_app
     from featurewatch.measure.metrics_server import MetricsServer, start_metrics_server
@@ -37,8 +37,8 @@ __all__ = [
     "CacheMonitor",
     "DuplicateSeries",
     "Extraction",
-    "ExtractionMiddleware",
     "ExtractionLog",
+    "ExtractionMiddleware",
     "ExtractionMonitor",
     "MetricsServer",
     "MultiprocessRegistry",
@@ -57,7 +57,7 @@ _HOMES = {
     "DuplicateSeries": "registry",
     "Extraction": "extraction",
     "ExtractionMiddleware": "asgi",
-    "ExtractionLog": "extraction_log",
+    "ExtractionLog": "log",
     "ExtractionMonitor": "monitor",
     "MetricsServer": "metrics_server",
     "MultiprocessRegistry": "multiprocess",

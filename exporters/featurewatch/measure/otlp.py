@@ -130,14 +130,17 @@ class Otlp:
         self._closing.append(lambda seconds: _shut(provider.shutdown, seconds))
         return Spans(provider.get_tracer("featurewatch"), baggage=baggage, exceptions=exceptions)
 
-    def logs(self) -> OtlpLogs:
-        """A handler for Python's logging: `logging.getLogger("featurewatch.extractions").addHandler(otlp.logs())`."""
+    def logs(self, *, values: bool = False) -> OtlpLogs:
+        """A handler for Python's logging: `logging.getLogger("featurewatch.extractions").addHandler(otlp.logs())`.
+
+        With `values`, arguments are filled into messages; they may hold feature values, hence off.
+        """
         sdk = opentelemetry("opentelemetry.sdk._logs", "Otlp.logs")
         processor = _batches("opentelemetry.sdk._logs.export", "BatchLogRecordProcessor", self._counted("logs"))
         provider = sdk.LoggerProvider(resource=self._resource(), shutdown_on_exit=False)
         provider.add_log_record_processor(processor)
         self._closing.append(lambda seconds: _shut(provider.shutdown, seconds))
-        return OtlpLogs(provider)
+        return OtlpLogs(provider, values=values)
 
     def push_metrics(self, *, every: float = 15.0, histograms: Histograms = "explicit") -> MetricsPush:
         """Push the registry now, then every `every` seconds, from a thread, until `close()`.

@@ -5,18 +5,20 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from featurewatch.measure.extraction_log import fields_of
+from featurewatch.measure.log import FIELD, LONGEST
 from featurewatch.measure.missing import opentelemetry
 
 
 class OtlpLogs(logging.Handler):
     """Hands records to OpenTelemetry: message, level, logger, our fields, and the trace they were written in.
 
-    Nothing else of a record leaves: no arguments, no source lines, no exception but its class.
+    Nothing else of a record leaves, as with `JsonLines`: exceptions are sent as their class, messages as their
+    template, unless `values` is set.
     """
 
-    def __init__(self, provider: Any) -> None:
+    def __init__(self, provider: Any, *, values: bool = False) -> None:
         super().__init__()
+        self._values = values
         self._provider = provider
         logs = opentelemetry("opentelemetry._logs", "OtlpLogs")
         context = opentelemetry("opentelemetry.context", "OtlpLogs")
@@ -34,7 +36,8 @@ class OtlpLogs(logging.Handler):
         if record.name.startswith("opentelemetry"):
             return  # what fails to be sent must not make more to be sent
         try:
-            attributes: dict[str, Any] = {**fields_of(record)}
+            fields = getattr(record, FIELD, None)
+            attributes: dict[str, Any] = dict(fields) if isinstance(fields, dict) else {}
             if record.exc_info and record.exc_info[0] is not None:
                 attributes.setdefault("error.type", record.exc_info[0].__name__)
             level = max((level for level in self._severities if level <= record.levelno), default=logging.DEBUG)
@@ -44,7 +47,7 @@ class OtlpLogs(logging.Handler):
                     context=self._current(),
                     severity_number=self._severities[level],
                     severity_text=record.levelname,
-                    body=record.getMessage(),
+                    body=record.getMessage() if self._values else str(record.msg)[:LONGEST],
                     attributes=attributes,
                 )
             )
