@@ -90,6 +90,8 @@ class BatchMonitor:
         registry: where its series are exported from.
         capacity: items that fit into one batch; without it there is no utilisation.
         longest: seconds after which a batch is taken for lost.
+        edges: upper bucket edges of durations and waits, in seconds.
+        native: also keep exponential buckets, as `ExtractionMonitor` does.
         error_types: how many distinct `error_type` values are kept before the rest counts as `other`.
         buffer: samples kept per series before they are folded.
         clock: monotonic, in seconds.
@@ -104,11 +106,14 @@ class BatchMonitor:
         capacity: int | None = None,
         longest: float = 60.0,
         edges: Iterable[float] = names.DURATION_EDGES_SECONDS,
+        native: bool = False,
         error_types: int = 20,
         buffer: int = DEFAULT_BUFFER,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self._owner = owner = Owner(names.BATCH, batch, service=service, registry=registry, capacity=buffer)
+        self._owner = owner = Owner(
+            names.BATCH, batch, service=service, registry=registry, capacity=buffer, native=native
+        )
         if capacity is not None and capacity < 1:
             raise ValueError(f"capacity must be at least one item, found {capacity!r}")
         if not 0 < longest < math.inf:

@@ -53,6 +53,7 @@ class CacheMonitor:
         service: the service it belongs to, the label `service`.
         registry: where its series are exported from. DuplicateSeries when it has a cache of this name already.
         state: what it holds now; needed with `pair` only.
+        native: also keep exponential buckets, as `ExtractionMonitor` does.
         buffer: durations kept per series before they are folded.
         clock: monotonic, in seconds.
     """
@@ -64,10 +65,13 @@ class CacheMonitor:
         service: str,
         registry: Registry,
         state: Callable[[], CacheState] | None = None,
+        native: bool = False,
         buffer: int = DEFAULT_BUFFER,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        self.owner = owner = Owner(names.CACHE_NAME, cache, service=service, registry=registry, capacity=buffer)
+        self.owner = owner = Owner(
+            names.CACHE_NAME, cache, service=service, registry=registry, capacity=buffer, native=native
+        )
         self.clock = clock
         self.state: Callable[[], CacheState] = state or (lambda: UNKNOWN)
         self._series: dict[tuple[str, str], Histogram] = {}
@@ -182,13 +186,7 @@ class CacheMonitor:
         made = self.owner.registry.shared(
             DURATION,
             (*self.owner.labels, (names.OPERATION, operation), (names.RESULT, result)),
-            lambda labels: Histogram(
-                labels,
-                names.CACHE_EDGES_SECONDS,
-                refused=self.owner.refused,
-                trouble=self.owner.trouble,
-                capacity=self.owner.capacity,
-            ),
+            lambda labels: self.owner.unregistered(labels, names.CACHE_EDGES_SECONDS),
         )
         self._series[operation, result] = made
         return made

@@ -91,8 +91,8 @@ class ExtractionMonitor:
         service: the service it belongs to, the label `service`; at most 200 characters.
         registry: where its series are exported from.
         edges: upper bucket edges in seconds, rising. Every threshold of an objective must be one of them.
-        native: also keep exponential buckets, for a Prometheus that scrapes native histograms (some 15 ns more per
-            extraction). They are exported in the protobuf format only.
+        native: also keep exponential buckets (of stages, too), for a Prometheus that scrapes native histograms (some
+            15 ns more per extraction). They are exported in the protobuf format only.
         exemplars: also keep the trace of the last extraction in each bucket, a sampled OpenTelemetry span by default
             (`True`), or what a function of your own returns (trace and span id, or None). Costs about what it takes to
             ask for the trace; not exported in the plain text format.
@@ -128,7 +128,7 @@ class ExtractionMonitor:
         buffer: int = DEFAULT_BUFFER,
         clock: Callable[[], float] = perf_counter,
     ) -> None:
-        owner = Owner(names.EXTRACTOR, extractor, service=service, registry=registry, capacity=buffer)
+        owner = Owner(names.EXTRACTOR, extractor, service=service, registry=registry, capacity=buffer, native=native)
         self.service, self.extractor = owner.service, owner.name
         if window is not None and not 0 < window < math.inf:
             raise ValueError(f"window must be a number of seconds above 0, found {window!r}")

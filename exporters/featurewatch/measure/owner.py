@@ -7,6 +7,7 @@ from featurewatch.measure.counter import Counter
 from featurewatch.measure.family import Family
 from featurewatch.measure.histogram import DEFAULT_BUFFER, Histogram
 from featurewatch.measure.labels import Labels, chosen_name
+from featurewatch.measure.native import NativeHistogram
 from featurewatch.measure.registry import Registry
 from featurewatch.measure.trouble import Trouble
 
@@ -21,9 +22,17 @@ class Owner:
     """One extractor, cache or batch of one service: makes its series and adds them to the registry."""
 
     def __init__(
-        self, kind: str, name: str, *, service: str, registry: Registry, capacity: int = DEFAULT_BUFFER
+        self,
+        kind: str,
+        name: str,
+        *,
+        service: str,
+        registry: Registry,
+        capacity: int = DEFAULT_BUFFER,
+        native: bool = False,
     ) -> None:
         """`kind` is the label that `name` goes into. ValueError says what is wrong with a name or a number."""
+        self._histogram = NativeHistogram if native else Histogram
         self.service = chosen_name(names.SERVICE, service)
         self.name = chosen_name(kind, name)
         if capacity < 1:
@@ -35,11 +44,12 @@ class Owner:
 
     def histogram(self, family: Family, edges: tuple[float, ...], *more: tuple[str, str]) -> Histogram:
         """A new histogram with these further labels. DuplicateSeries when there is one."""
-        histogram = Histogram(
-            (*self.labels, *more), edges, refused=self.refused, trouble=self.trouble, capacity=self.capacity
-        )
+        histogram = self.unregistered((*self.labels, *more), edges)
         self.registry.add(family, histogram)
         return histogram
+
+    def unregistered(self, labels: Labels, edges: tuple[float, ...]) -> Histogram:
+        return self._histogram(labels, edges, refused=self.refused, trouble=self.trouble, capacity=self.capacity)
 
     def counter(self, family: Family, *more: tuple[str, str]) -> Counter:
         """The counter with these further labels, made if need be."""
