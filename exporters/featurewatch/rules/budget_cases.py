@@ -12,6 +12,7 @@ from featurewatch.rules import budget, budget_messages, expected
 from featurewatch.rules.budget_plan import LONG_STEP, LONGEST_SHORT, SHORT_STEP, BudgetPlan, Pair
 from featurewatch.rules.budget_scenario import Phase, Stretch, at_target
 from featurewatch.rules.cases import ANOTHER, Case, Desk, series
+from featurewatch.rules.expressions import selector
 from featurewatch.rules.model import Alert
 from featurewatch.rules.scenario import evaluations
 from featurewatch.rules.trust import MINIMUM_BAD, MINIMUM_EVENTS
@@ -141,7 +142,21 @@ class BudgetCases:
             raise ValueError(f"{self.plan.objective.name}: the story '{title}' fires at {firing}")
         desk, alert = self._desk(stretch.step), budget_messages.burn_alert(self.plan)
         looks = [desk.look(at, alert, self._firing(stretch, at)) for at in _turns(firing)]
-        return desk.case(f"{alert}, {pair.pair.severity}: {title}", self._inputs(stretch), looks)
+        return desk.case(
+            f"{alert}, {pair.pair.severity}: {title}",
+            self._inputs(stretch),
+            looks,
+            list(self._rates(desk, stretch, pair)),
+        )
+
+    def _rates(self, desk: Desk, stretch: Stretch, pair: Pair) -> Iterator[Case]:
+        """What the pair's series says at the first moment that it says something, and that it says nothing before."""
+        burns = [stretch.burns(at, pair) for at in range(stretch.steps)]
+        if True in burns:
+            at, name = burns.index(True), budget.burning(self.plan.sli, pair)
+            labels = selector("", self._labels(self.service))
+            rate = round(stretch.rate(at, self.plan, pair.pair.long) * 1e6)
+            yield desk.value(at, f"round({name} * 1e6)", [{"labels": labels, "value": rate}])
 
     def _firing(self, stretch: Stretch, at: int) -> list[Case]:
         """Every step of the ladder that must fire at this moment, with its whole text."""

@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
 
 from featurewatch.rules.budget_plan import BudgetPlan, Pair
 from featurewatch.rules.scenario import evaluations
@@ -37,11 +39,9 @@ class Stretch:
 
     def counted(self, at: int, window: float) -> tuple[Fraction, Fraction]:
         """(good, bad) events in the window that ends at this step."""
-        width = math.ceil(window / self.step)
-        values = [(good, bad) for steps, good, bad in self.phases for _ in range(steps)][
-            max(0, at - width + 1) : at + 1
-        ]
-        return sum((good for good, _ in values), Fraction(0)), sum((bad for _, bad in values), Fraction(0))
+        before = max(0, at + 1 - math.ceil(window / self.step))
+        good, bad = _upto(self.phases)
+        return good[at + 1] - good[before], bad[at + 1] - bad[before]
 
     def below(self, at: int, window: float, target: float) -> bool:
         good, bad = self.counted(at, window)
@@ -82,6 +82,13 @@ class Stretch:
             return 1 - self.rate(earlier, plan, window) if spent else None
 
         return _lasting(at, hold, self.step, left)
+
+
+@lru_cache(maxsize=64)
+def _upto(phases: tuple[Phase, ...]) -> tuple[list[Fraction], list[Fraction]]:
+    """How many (good, bad) events there were before each step."""
+    good, bad = ([values for phase in phases for values in (phase[which],) * phase[0]] for which in (1, 2))
+    return list(accumulate(good, initial=Fraction(0))), list(accumulate(bad, initial=Fraction(0)))
 
 
 def _lasting(at: int, hold: float, step: float, value: Callable[[int], float | None]) -> float | None:

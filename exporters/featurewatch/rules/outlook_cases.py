@@ -1,0 +1,40 @@
+"""promtool tests of everything that looks beyond single limits: file name to (groups, step, cases)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from featurewatch import names
+from featurewatch.rules import budget_cases, budget_messages, health, health_cases
+from featurewatch.rules.budget_plan import BudgetPlan
+from featurewatch.rules.budget_recorded_cases import COARSE, FINE, RecordedBudgetCases, sums_need
+from featurewatch.rules.cases import Case
+from featurewatch.rules.model import Group
+from featurewatch.rules.plan import Plan
+
+TestFile = tuple[str, tuple[str, ...], float, list[Case]]
+"""Name without its ending, names of the groups, seconds between evaluations, cases."""
+
+
+def test_files(plan: Plan, groups: tuple[Group, ...], extractor: str) -> Iterator[TestFile]:
+    """All of them."""
+    for decided in plan.budgets:
+        yield from _budget(plan, groups, decided, extractor)
+    for group in groups:
+        if group.name == health.GROUP:
+            yield group.name, (group.name,), group.interval, list(health_cases.cases(plan, group, extractor))
+
+
+def _budget(plan: Plan, groups: tuple[Group, ...], decided: BudgetPlan, extractor: str) -> Iterator[TestFile]:
+    service, name = plan.objectives.service, f"{decided.objective.name}-budget"
+    own = (f"budget-{decided.objective.name}-long", f"budget-{decided.objective.name}")
+    ours = {budget_messages.objective_label(decided), budget_messages.objective_label(decided, exhausted=True)}
+    alerts = tuple(alert for group in groups for alert in group.alerts if alert.labels.get(names.OBJECTIVE) in ours)
+    cases = budget_cases.BudgetCases(service, extractor, decided, alerts)
+    for pair in decided.pairs:
+        yield f"{name}.{pair.text}", own, budget_cases.step_of(pair), list(cases.burning(pair))
+    yield f"{name}.exhausted", own, cases.exhausted_step, list(cases.exhausted())
+    recorded = RecordedBudgetCases(service, extractor, decided)
+    yield f"{name}.sums", (*sums_need(decided), *own), recorded.sums_step, [recorded.sums()]
+    yield f"{name}.short", own, FINE, [recorded.short()]
+    yield f"{name}.long", own, COARSE, [recorded.long()]
