@@ -39,6 +39,9 @@ reload: $(READY) ## check the configuration, then let the running stack take it
 demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors|down
 	@$(FEATUREWATCH) demo $(SCENE)
 
+example-ray: $(READY) ## a measured Ray Serve deployment with its own Prometheus, for ten minutes
+	@PYTHONPATH=examples $(BIN)/python -m ray_serve
+
 clean: ## stop the stack; remove data, tools and the virtual environment
 	@if [ -x $(FEATUREWATCH) ]; then $(FEATUREWATCH) down; fi
 	rm -rf .featurewatch $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis
@@ -93,4 +96,4 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help up down status logs reload demo clean generate check preview preview-check tools setup test lint fmt bench mutants figures
+.PHONY: help up down status logs reload demo example-ray clean generate check preview preview-check tools setup test lint fmt bench mutants figures
