@@ -57,5 +57,5 @@ def test_what_the_server_never_saw_is_told(url: str, tmp_path: Path) -> None:
 
 
 def test_a_server_that_does_not_answer_is_named() -> None:
-    with httpx.Client(trust_env=False) as client, pytest.raises(live.ServerFailure, match="127.0.0.1:1"):
+    with httpx.Client(trust_env=False) as client, pytest.raises(live.ServerFailure, match=r"127\.0\.0\.1:1"):
         live.Server("http://127.0.0.1:1", client).has("up", 0.0)

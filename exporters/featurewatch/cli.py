@@ -88,6 +88,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import check
 
             return check.run(project, as_json=options.json)
+        case "backtest":
+            from featurewatch.commands import backtest
+
+            return backtest.run(project, options)
         case "lint":
             from featurewatch.commands import lint
 
@@ -132,6 +136,30 @@ def _parser() -> argparse.ArgumentParser:
         "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
     )
     commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    backtest = commands.add_parser(
+        "backtest", parents=[json], help="when each alert would have fired, over a Prometheus' history"
+    )
+    backtest.add_argument(
+        "--url", default="http://127.0.0.1:9090", help="Prometheus' API, or one like it (%(default)s)"
+    )
+    backtest.add_argument("--since", default="30d", metavar="TIME", help="how far to look back (default: %(default)s)")
+    backtest.add_argument("--until", type=float, metavar="EPOCH", help="seconds since the epoch (default: now)")
+    backtest.add_argument("--alert", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    backtest.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="try objectives.<name>.limits.<severity>=<bound>",
+    )
+    backtest.add_argument(
+        "--short", default="5m", metavar="TIME", help="tell the share of shorter firings (%(default)s)"
+    )
+    backtest.add_argument(
+        "--step", metavar="TIME", help="evaluate this often instead of as the rules do: coarser, faster"
+    )
+    backtest.add_argument("--state", metavar="FILE", help="go on here after an interruption; holds the window, too")
+    backtest.add_argument("--firings", action="store_true", help="list each firing")
     lint = commands.add_parser("lint", parents=[json], help="mistakes in rule files that promtool accepts")
     lint.add_argument("files", nargs="*", metavar="FILE", help="rule files; without any, ours")
     lint.add_argument("--live", metavar="URL", help="also ask this Prometheus which series and labels it never saw")

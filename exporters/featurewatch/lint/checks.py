@@ -130,7 +130,7 @@ def _keeps_le(tree: promql.AggregateExpr) -> bool:
     if tree.modifier is None:
         return False
     by = tree.modifier.type == promql.AggModifierType.By
-    return ("le" in tree.modifier.labels) == by
+    return bool(by) == ("le" in tree.modifier.labels)
 
 
 def _counters(rule: RuleText, recorded: Mapping[str, Labels]) -> Iterator[Finding]:
@@ -138,7 +138,7 @@ def _counters(rule: RuleText, recorded: Mapping[str, Labels]) -> Iterator[Findin
         if isinstance(node, promql.Call) and node.func.name in ("rate", "increase", "irate"):
             for arg in node.args:
                 name = _ranged(arg)
-                if name in recorded:
+                if name is not None and name in recorded:
                     remedy = "take the rate first, then the sum: a sum goes down when one process starts over"
                     yield _finding(rule, "counter", f"{node.func.name} of the recorded series {name}", remedy)
         if rule.alert and isinstance(node, promql.BinaryExpr) and str(node.op) in (">", ">=", "<", "<="):
