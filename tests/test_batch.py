@@ -9,7 +9,7 @@ import threading
 from collections.abc import Sequence
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.exposed import exposed, parsed_openmetrics, value
 
@@ -80,7 +80,7 @@ def test_a_batch_that_never_ends_is_reaped_counted_and_logged_once(caplog: pytes
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
-@settings(deadline=None, max_examples=80)
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(["begin", "end", "fail", "wait"]), st.integers(0, 30)), max_size=80))
 def test_batches_begun_are_those_ended_in_progress_and_reaped(steps: Sequence[tuple[str, int]]) -> None:
     clock, registry = Clock(), Registry()

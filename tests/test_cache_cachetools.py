@@ -15,7 +15,7 @@ from typing import Any
 import cachetools
 import pytest
 from cachetools import FIFOCache, LFUCache, LRUCache, RRCache, TTLCache
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter
 from tests.exposed import exposed, parsed_openmetrics, value
@@ -272,6 +272,7 @@ def test_a_pair_of_coroutine_functions_is_timed_to_its_end() -> None:
     assert value(registry, names.CACHE_OPERATION_DURATION + "_sum", operation="get", result="hit") >= 0.045
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from("gsdpc"), st.integers(0, 12)), max_size=200))
 def test_counts_equal_those_of_prometheus_client_fed_by_hand(steps: list[tuple[str, int]]) -> None:
     cache: LRUCache[int, int] = LRUCache(5)

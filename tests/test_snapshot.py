@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from featurewatch import ExtractionMonitor, Registry
@@ -72,7 +72,7 @@ def test_what_is_older_than_the_window_is_forgotten() -> None:
     assert 55 <= seen.window_seconds <= 60
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 10_000), st.integers(1, 3000), st.sampled_from([0.3, 0.5, 1.5]))
 def test_quantiles_lie_within_a_bucket_of_those_of_numpy(seed: int, count: int, sigma: float) -> None:
     draw = random.Random(seed)
@@ -89,7 +89,7 @@ def test_quantiles_lie_within_a_bucket_of_those_of_numpy(seed: int, count: int, 
     assert seen.extractions == count
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.floats(0, 20), st.lists(st.floats(0, 5), max_size=30)), max_size=60))
 def test_a_window_never_loses_or_doubles_what_it_covers(folds: list[tuple[float, list[float]]]) -> None:
     clock = Clock()

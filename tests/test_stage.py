@@ -9,7 +9,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Histogram
 from tests.exposed import exposed, monitored, parsed_openmetrics, value
@@ -122,7 +122,7 @@ def test_a_stage_whose_name_is_no_text_still_runs(caplog: pytest.LogCaptureFixtu
     assert len(caplog.records) == 1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.floats(min_value=0, max_value=20), max_size=400))
 def test_stage_buckets_equal_those_of_prometheus_client(durations: list[float]) -> None:
     now = 0.0
