@@ -40,7 +40,7 @@ demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors
 	@$(FEATUREWATCH) demo $(SCENE)
 
 example-ray: $(READY) ## a measured Ray Serve deployment with its own Prometheus, for ten minutes
-	@PYTHONPATH=examples $(BIN)/python -m ray_serve
+	@PYTHONPATH=$(CURDIR) $(BIN)/python -m examples.ray_serve
 
 clean: ## stop the stack; remove data, tools and the virtual environment
 	@if [ -x $(FEATUREWATCH) ]; then $(FEATUREWATCH) down; fi
@@ -49,6 +49,9 @@ clean: ## stop the stack; remove data, tools and the virtual environment
 ## --- objectives to configuration -----------------------------------------------------------------------------
 generate: $(READY) ## rules, tests, routes, dashboards and documents from objectives.yaml
 	@$(FEATUREWATCH) generate
+
+kubernetes: generate ## the same rules and scrapes for the Prometheus Operator, in deploy/kubernetes
+	@ls deploy/kubernetes
 
 check: $(READY) ## everything that can be checked without running it
 	@$(FEATUREWATCH) check
@@ -96,4 +99,4 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help up down status logs reload demo example-ray clean generate check preview preview-check tools setup test lint fmt bench mutants figures
+.PHONY: help up down status logs reload demo example-ray clean generate kubernetes check preview preview-check tools setup test lint fmt bench mutants figures

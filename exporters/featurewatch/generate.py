@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import compose, routes, scrape, whole_file
+from featurewatch import compose, kubernetes, routes, scrape, whole_file
 from featurewatch.dashboards.generate import generate as dashboards
 from featurewatch.faults import Fault
 from featurewatch.rules import catalogue, model, promtool_tests
@@ -14,7 +14,7 @@ from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
 
-MANAGED = ("rules/*.rules.yaml", "rules/tests/*.test.yaml", "dashboards/out/*.json")
+MANAGED = ("rules/*.rules.yaml", "rules/tests/*.test.yaml", "dashboards/out/*.json", "deploy/kubernetes/*.yaml")
 """Patterns of paths that hold nothing but generated files: what is left over there is a fault."""
 
 HEADER = "Made by `make generate` from objectives.yaml; do not edit."
@@ -33,6 +33,8 @@ def generate(plan: Plan, root: Path) -> dict[str, str]:
     files["alertmanager/alertmanager.yaml"] = routes.render(routes.alertmanager_config(plan))
     files["deploy/prometheus/prometheus.yaml"] = scrape.render(scrape.prometheus_config(plan))
     files["deploy/.env"] = compose.env_file(plan)
+    for name, text in kubernetes.resources(plan, built).items():
+        files[f"{kubernetes.FOLDER}/{name}"] = text
     for name, text in dashboards(plan, root / "dashboards").items():
         files[f"dashboards/{name}"] = text
     return files
