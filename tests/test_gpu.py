@@ -57,7 +57,7 @@ def test_every_gpu_shows_what_it_has_in_base_units(monkeypatch: pytest.MonkeyPat
         assert value(registry, name, gpu="0", uuid=A) == pytest.approx(number), name
     assert value(registry, names.GPU_UTILISATION, uuid=B) == 0.05
     assert value(registry, names.GPU_CLOCK, uuid=A, clock="memory") == 3.201e9
-    assert value(registry, names.GPU_INFO, uuid=A, model="NVIDIA H200", driver="570.86.15") == 1
+    assert value(registry, names.GPU_INFO, uuid=A, product="NVIDIA H200", driver="570.86.15") == 1
     assert value(registry, names.GPU_ECC_ERRORS, uuid=A, kind="corrected") == 3
     assert value(registry, names.GPU_ECC_ERRORS, uuid=A, kind="uncorrected") == 1
     assert value(registry, names.GPU_DRIVER_UP) == 1

@@ -25,7 +25,7 @@ class Known:
     """A GPU that was seen once, and is missed from then on when it does not answer."""
 
     labels: Labels
-    model: str
+    product: str
     failures: dict[str, int]
 
 
@@ -101,7 +101,7 @@ class Gpus:
             self._look_again()
             return []
         seen.add(uuid)
-        info = (*known.labels, (names.MODEL, known.model), (names.DRIVER, self._driver()))
+        info = (*known.labels, (names.PRODUCT, known.product), (names.DRIVER, self._driver()))
         return [Reading(families.UP, known.labels, 1), Reading(families.INFO, info, 1), *readings]
 
     def _new(self, index: int, uuid: str, handle: Any) -> Known:

@@ -14,7 +14,8 @@ OURS = frozenset(
     {
         *(names.SERVICE, names.EXTRACTOR, names.SERVED_FROM, names.OUTCOME, names.ERROR_TYPE, names.REASON),
         *(names.STAGE, names.INPUT, names.DIRECTION, names.CACHE_NAME, names.OPERATION, names.RESULT, names.BATCH),
-        *("le", "quantile"),
+        *(names.SIGNAL, names.GPU, names.UUID, names.DRIVER, names.CLOCK, names.KIND, names.MIG),
+        *(names.PROCESS, names.PRODUCT, "le", "quantile"),
     }
 )
 """What series are told apart by already."""
