@@ -35,28 +35,25 @@ SMALL = {"num_cpus": 0.1}
 web = FastAPI()
 
 
-@serve.deployment(ray_actor_options=SMALL, max_ongoing_requests=50, health_check_period_s=1)
 @measured(service="features")
 class Features:
     async def __call__(self, wish: str) -> int:
         if wish == "fail":
             raise ValueError("wished for")
         if wish == "batch":
-            return await self.many(1)
+            return int(await self.many(1))
         return os.getpid()
 
-    @serve.batch(max_batch_size=4, batch_wait_timeout_s=0.2)
+    @serve.batch(max_batch_size=4, batch_wait_timeout_s=0.2)  # type: ignore[untyped-decorator]
     async def many(self, items: list[int]) -> list[int]:
         await asyncio.sleep(0.01)
         return [item + 1 for item in items]
 
-    @serve.batch(max_batch_size=100, batch_wait_timeout_s=0.0, batch_size_fn=sum)
+    @serve.batch(max_batch_size=100, batch_wait_timeout_s=0.0, batch_size_fn=sum)  # type: ignore[untyped-decorator]
     async def weighed(self, items: list[int]) -> list[int]:
         return [item + 1 for item in items]
 
 
-@serve.deployment(ray_actor_options=SMALL)
-@serve.ingress(web)
 @measured(extractor="web-features")
 class Web:
     @web.get("/features/{symbol}")
@@ -64,6 +61,11 @@ class Web:
     def features(self, symbol: str, days: int = 1) -> dict[str, object]:
         with monitor_of(self).stage("fetch"):
             return {"symbol": symbol, "days": days}
+
+
+# As the decorators do it, but with names for what they make.
+DEPLOYMENT = serve.deployment(ray_actor_options=SMALL, max_ongoing_requests=50, health_check_period_s=1)(Features)
+WEB = serve.deployment(ray_actor_options=SMALL)(serve.ingress(web)(Web))
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +78,7 @@ def shared() -> Iterator[Path]:
 
 @pytest.fixture
 def features(shared: Path) -> Iterator[DeploymentHandle]:
-    yield serve.run(Features.options(num_replicas=2).bind(), name="app", route_prefix=None)
+    yield serve.run(DEPLOYMENT.options(num_replicas=2).bind(), name="app", route_prefix=None)
     serve.delete("app")
 
 
@@ -114,15 +116,15 @@ def test_calls_of_all_replicas_are_one_sum_on_one_page(features: DeploymentHandl
     assert total(text, names.EXTRACTION_ERRORS, error_type="ValueError", deployment="Features") >= 1
     # Nothing tells replicas apart: they come and go, and each would leave its series behind.
     assert text.count(f'{COUNT}{{service="features",extractor="Features",served_from="compute"') == 1
-    assert not {laddr.port for pid in met for laddr in listening(pid)} & {int(address.rpartition(":")[2])}
+    assert all(int(address.rpartition(":")[2]) not in listening(pid) for pid in met)
 
 
-def listening(pid: int) -> list[psutil._common.addr]:
-    return [one.laddr for one in psutil.Process(pid).net_connections() if one.status == psutil.CONN_LISTEN]
+def listening(pid: int) -> set[int]:
+    return {int(one.laddr.port) for one in psutil.Process(pid).net_connections() if one.status == psutil.CONN_LISTEN}
 
 
 def test_series_exist_before_the_first_call_so_that_no_increase_is_missed(shared: Path) -> None:
-    serve.run(Features.options(name="Unasked", num_replicas=1).bind(), name="unasked", route_prefix=None)
+    serve.run(DEPLOYMENT.options(name="Unasked", num_replicas=1).bind(), name="unasked", route_prefix=None)
     try:
         address = running_ray.exporter()
         eventually(lambda: f'{COUNT}{{service="features",extractor="Unasked"' in page(address), "series at zero")
@@ -156,10 +158,10 @@ def test_a_replica_that_is_scaled_away_leaves_its_counts(features: DeploymentHan
     before = counted(address)
     _, calls = replicas(features, 2)
     # At once, so that only its last words can bring what it has not shared yet.
-    serve.run(Features.options(num_replicas=1).bind(), name="app", route_prefix=None)
+    serve.run(DEPLOYMENT.options(num_replicas=1).bind(), name="app", route_prefix=None)
     eventually(lambda: counted(address) - before == calls, "the counts of both")
     started = total(page(address), names.RAY_REPLICAS_STARTED, application="app")
-    serve.run(Features.options(num_replicas=3).bind(), name="app", route_prefix=None)
+    serve.run(DEPLOYMENT.options(num_replicas=3).bind(), name="app", route_prefix=None)
     _, more = replicas(features, 3)
     eventually(lambda: counted(address) - before == calls + more, "the counts of all that ever were")
     assert total(page(address), names.RAY_REPLICAS_STARTED, application="app") >= started + 2
@@ -211,7 +213,7 @@ def test_prometheus_finds_the_node_and_sees_every_call_across_a_kill(
         met, calls = replicas(features, 2)
         eventually(lambda: asked(sum_of) == first + calls, "the calls in Prometheus")
         os.kill(min(met), signal.SIGKILL)
-        serve.run(Features.options(num_replicas=3).bind(), name="app", route_prefix=None)
+        serve.run(DEPLOYMENT.options(num_replicas=3).bind(), name="app", route_prefix=None)
         _, more = replicas(features, 2)
         eventually(lambda: asked(sum_of) == first + calls + more, "those after the kill, too")
         assert asked(f"sum(resets({COUNT}[10m]))") == 0
@@ -226,7 +228,7 @@ def test_an_exporter_that_dies_comes_back_with_everything(features: DeploymentHa
     before = counted(address)
     port = int(address.rpartition(":")[2])
     own = psutil.Process().children(recursive=True)
-    [victim] = [process for process in own if port in {one.port for one in listening(process.pid)}]
+    [victim] = [process for process in own if port in listening(process.pid)]
     victim.kill()
     victim.wait(20)
 
@@ -242,7 +244,7 @@ def test_an_exporter_that_dies_comes_back_with_everything(features: DeploymentHa
 def test_a_replica_that_cannot_share_works_unmeasured(shared: Path) -> None:
     environment = {"env_vars": {"FEATUREWATCH_RAY_FOLDER": "/proc/self/nowhere"}}
     handle = serve.run(
-        Features.options(name="Cut", ray_actor_options={**SMALL, "runtime_env": environment}).bind(),
+        DEPLOYMENT.options(name="Cut", ray_actor_options={**SMALL, "runtime_env": environment}).bind(),
         name="cut",
         route_prefix=None,
     )
@@ -254,7 +256,7 @@ def test_a_replica_that_cannot_share_works_unmeasured(shared: Path) -> None:
 
 
 def test_fastapi_routes_are_measured_where_they_are_marked(shared: Path) -> None:
-    serve.run(Web.bind(), name="web", route_prefix="/web")
+    serve.run(WEB.bind(), name="web", route_prefix="/web")
     try:
         answer = httpx.get(f"{running_ray.entrance()}/web/features/BTC?days=3", trust_env=False, timeout=60)
         assert answer.json() == {"symbol": "BTC", "days": 3}

@@ -1,4 +1,4 @@
-"""`python -m ray_serve`: a Ray of one node, the deployment on it, a Prometheus beside it, and some traffic."""
+"""`python -m examples.ray_serve`: a Ray of one node, the deployment on it, a Prometheus beside it, and some traffic."""
 
 from __future__ import annotations
 

@@ -6,14 +6,15 @@ import asyncio
 import math
 from typing import Any
 
-from market_features import extractor
-from market_features.data import MarketData, UnknownSymbolError
 from ray import serve
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from featurewatch.ray import SlowShare, measured, monitor_of
+
+from ..market_features import extractor
+from ..market_features.data import MarketData, UnknownSymbolError
 
 SERVICE = "market-features"
 EXTRACTOR = "technical-ray"
@@ -43,7 +44,7 @@ class TechnicalFeatures:
         """The extraction: from here on the time counts, the wait for a batch included."""
         return {"symbol": symbol, "features": await self.computed(symbol)}
 
-    @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.005)
+    @serve.batch(max_batch_size=8, batch_wait_timeout_s=0.005)  # type: ignore[untyped-decorator]  # Ray is not typed
     async def computed(self, symbols: list[str]) -> list[dict[str, float | None]]:
         with monitor_of(self).stage("compute"):
             return await asyncio.to_thread(lambda: [self._compute(symbol) for symbol in symbols])
@@ -56,11 +57,13 @@ class TechnicalFeatures:
 
 def application(prometheus: str | None) -> serve.Application:
     """One replica; with a Prometheus, up to four while its rules find too many extractions slow."""
+    # What the decorator has made of the class.
+    deployment: Any = TechnicalFeatures
     if prometheus is None:
-        return TechnicalFeatures.bind()
+        return deployment.bind()
     policy = AutoscalingPolicy(
         policy_function=SlowShare,
         policy_kwargs={"query": SLOW, "allowed": 0.05, "prometheus_address": prometheus},
     )
     scaled = AutoscalingConfig(min_replicas=1, max_replicas=4, target_ongoing_requests=16, policy=policy)
-    return TechnicalFeatures.options(autoscaling_config=scaled).bind()
+    return deployment.options(autoscaling_config=scaled).bind()

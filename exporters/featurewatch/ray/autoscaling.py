@@ -22,7 +22,7 @@ RELAXED = 0.5
 """Share of what is allowed below which replicas may go: between it and the limit, what is there stays."""
 
 
-class SlowShare(PrometheusQueryMixin):
+class SlowShare(PrometheusQueryMixin):  # type: ignore[misc]  # Ray is not typed
     """Scales a deployment by the share of its extractions that are too slow. For `AutoscalingConfig(policy=…)`:
 
         AutoscalingPolicy(policy_function=SlowShare, policy_kwargs={

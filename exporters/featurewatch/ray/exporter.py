@@ -43,7 +43,7 @@ class NodeExporter:
         self._node = node
         self._known: dict[str, str] = {}
         listening = _listening(address, port)
-        host = str(ray.util.get_node_ip_address()) if address in WILDCARDS else address  # type: ignore[no-untyped-call]
+        host = str(ray.util.get_node_ip_address()) if address in WILDCARDS else address
         taken = listening.getsockname()[1]
         self._address = f"[{host}]:{taken}" if ":" in host else f"{host}:{taken}"
         metrics = metrics_app(MultiprocessRegistry(folder))
