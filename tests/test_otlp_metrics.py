@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import httpx
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.conftest import CHECKOUT
 from tests.exposed import value
@@ -97,6 +97,7 @@ def test_exponential_buckets_have_the_same_counts() -> None:
         assert sum(point.positive.bucket_counts) + point.zero_count == point.count
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.integers(FIRST_INDEX, 300), st.integers(1, 10**6), max_size=40))
 def test_no_bucket_is_lost_or_moved_on_the_way(native: dict[int, int]) -> None:
     zero, offset, counts = exponential_buckets(native)
