@@ -65,7 +65,7 @@ class BoundCases:
 
     def _by(self) -> Labels:
         by = self.ladder[0].objective.by
-        return tuple((label, self.desk.extractor if label == names.EXTRACTOR else f"some-{label}") for label in by)
+        return tuple((label, self.desk.value_of(label)) for label in by)
 
 
 def violated(comparison: Comparison, value: float) -> bool:

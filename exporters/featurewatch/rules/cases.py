@@ -52,6 +52,10 @@ class Desk:
         labels = ((names.SERVICE, self.service), *more)
         return series("up", (("job", build.EXTRACTORS_JOB), *labels), values)
 
+    def value_of(self, label: str) -> str:
+        """What a label has in a test where any value does."""
+        return self.extractor if label == names.EXTRACTOR else f"some-{label}"
+
     def labels(self, pair: tuple[str, str]) -> Labels:
         """Labels of the extractions of one (served_from, outcome)."""
         served_from, outcome = pair

@@ -10,11 +10,11 @@ from fractions import Fraction
 from featurewatch import names
 from featurewatch.objectives.model import BoundObjective, Counted, Promise, QuantileObjective, RatioObjective, Series
 from featurewatch.rules import clashes, declared, expected
-from featurewatch.rules.cases import ANOTHER, EXTRACTOR, Case, Desk, Labels, series
+from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, series
 from featurewatch.rules.extrapolation import increase
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import Comparison, Judgement, Plan, Twin
-from featurewatch.rules.scenario import evaluations, notation
+from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario, evaluations, notation
 
 SAMPLES = 10
 """Samples in a window."""
@@ -35,7 +35,7 @@ class Feed:
     def labels(self, where: tuple[tuple[str, str], ...], which: int = 0) -> Labels:
         """Of the series number `which`; a label with several values takes them in turn."""
         taken = {label: values.split("|") for label, values in where}
-        by = tuple((label, value_of(label)) for label in self.promise.by if label not in taken)
+        by = tuple((label, self.desk.value_of(label)) for label in self.promise.by if label not in taken)
         own = tuple((label, values[which % len(values)]) for label, values in taken.items())
         mark = () if MARK in taken or MARK in self.promise.by else ((MARK, f"mark-{which}"),)
         apart = (
@@ -52,10 +52,6 @@ class Feed:
         for label in (names.SERVICE, *(label for label, _ in where)):
             other = ANOTHER if label == names.SERVICE else "something-else"
             self.add(metric, (*{**plain, label: other}.items(), *more), values)
-
-
-def value_of(label: str) -> str:
-    return EXTRACTOR if label == names.EXTRACTOR else f"some-{label}"
 
 
 def step_of(window: float, interval: float) -> float:
@@ -111,7 +107,7 @@ def value_cases(comparison: Comparison, desk: Desk) -> Iterator[Case]:
 
 def _sample(feed: Feed, name: str, step: int, wanted: float | None) -> Case:
     """In whole billionths: both sides add up in another order, and promtool compares nearly the last bit."""
-    by = {names.SERVICE: feed.desk.service, **{label: value_of(label) for label in feed.promise.by}}
+    by = {names.SERVICE: feed.desk.service, **{label: feed.desk.value_of(label) for label in feed.promise.by}}
     inner = ",".join(f'{label}="{text}"' for label, text in by.items())
     samples = [] if wanted is None else [{"labels": f"{{{inner}}}", "value": round(wanted * 1e6)}]
     return feed.desk.value(step, f'round({name}{{service="{feed.desk.service}"}} * 1e6)', samples)
@@ -134,8 +130,6 @@ def _gauge(feed: Feed, comparison: Comparison, end: int) -> float:
     own = [3.0, 5.0]
     for which, value in enumerate(own):
         feed.add(objective.series.metric, feed.labels(objective.series.where, which), f"{value}x{end}")
-    silent = feed.labels(objective.series.where, 2)
-    feed.add(objective.series.metric, silent, f"NaNx{end}")
     feed.disturb(objective.series.metric, objective.series.where, f"1000x{end}")
     if objective.per is None:
         return _combined(objective, own)
@@ -238,6 +232,34 @@ def _increase(comparison: Comparison, desk: Desk) -> Iterator[Case]:
         feed.add(metric, labels(0), values)
         look = _sample(feed, comparison.value, end, wanted)
         yield desk.case(f"{objective.name}: {title}", feed.inputs, values=[look])
+
+
+def traffic(desk: Desk, judgement: Judgement, edges: list[float], scenario: Scenario) -> list[Case]:
+    """The counters or the histogram of a judgement, as a story has good and bad events."""
+    objective = judgement.objective
+    feed = Feed(desk, objective)
+    if isinstance(objective, QuantileObjective):
+        bound = round((judgement.bound or 0.0) * objective.scale, 9)
+        labels = feed.labels(objective.population)
+        for edge in edges:
+            le = "+Inf" if edge == math.inf else repr(float(edge))
+            values = scenario.notation(GOOD if edge <= bound else ALL)
+            feed.add(f"{objective.metric}_bucket", (*labels, ("le", le)), values)
+        feed.add(f"{objective.metric}_count", labels, scenario.notation(ALL))
+    elif objective.counted is not None:
+        counted = objective.counted
+        for counter, which in ((counted.good, GOOD), (counted.bad, BAD)):
+            if counter is not None:
+                feed.add(counter.metric, feed.labels(counter.where), scenario.notation(which))
+        part = counted.good or counted.bad
+        if counted.total is not None and part is not None:
+            if part.metric == counted.total.metric:
+                label = next(label for label, _ in part.where if label not in dict(counted.total.where))
+                rest = {**dict(feed.labels(part.where)), label: "the-rest"}
+                feed.add(part.metric, tuple(rest.items()), scenario.notation(BAD if counted.good else GOOD))
+            else:
+                feed.add(counted.total.metric, feed.labels(counted.total.where), scenario.notation(ALL))
+    return feed.inputs
 
 
 # --- shares -----------------------------------------------------------------------------------------------------
@@ -343,7 +365,7 @@ def twin_cases(plan: Plan, twin: Twin, alert: Alert, desk: Desk) -> Iterator[Cas
     """It fires when the data are gone, and alone; not while they are there, nor for another service."""
     hold = evaluations(twin.hold, desk.step)
     name, objective = declared.twin_reads(plan, twin), twin.objective
-    by = tuple((label, value_of(label)) for label in objective.by)
+    by = tuple((label, desk.value_of(label)) for label in objective.by)
     end = 2 * hold + 9
     up = desk.up(f"1x{end}")
     foreign = series(name, ((names.SERVICE, ANOTHER), *by), f"1x{end}")

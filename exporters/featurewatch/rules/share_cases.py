@@ -5,22 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import expected, messages, stories
+from featurewatch.rules import declared_cases, expected, messages, stories
 from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, edges_around, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
 from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario
 from featurewatch.rules.stories import Story
-
-ROUNDING = 1e-12
-"""What a share that is exactly at its limit may read too little."""
-
-SHOWN_QUANTILE = 0.172
-"""Seconds that a declared histogram's quantile is said to have in a test."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +90,10 @@ class ShareCases:
         labels = {names.SERVICE: self.desk.service, **dict(self._by())}
         shown = {}
         if isinstance(self.objective, QuantileObjective):
-            edge = about.bound or 0.0
-            if self.objective.foreign:
-                shown[messages.shown_quantile(judgement)] = expected.humanize_duration(SHOWN_QUANTILE)
-                return self._told(alert, labels, value, shown)
+            edge = (about.bound or 0.0) * self.objective.scale
             buckets = [(upper, float(good if upper <= edge else good + bad)) for upper in self._edges()]
             quantile = expected.bucket_quantile(self.objective.quantile, buckets)
-            shown[messages.shown_quantile(judgement)] = expected.humanize_duration(quantile)
+            shown[messages.shown_quantile(judgement)] = expected.humanize_duration(quantile / self.objective.scale)
         return self._told(alert, labels, value, shown)
 
     def _told(self, alert: Alert, labels: dict[str, str], value: float, shown: dict[str, str]) -> Case:
@@ -114,13 +104,11 @@ class ShareCases:
 
     # --- input series -------------------------------------------------------------------------------------------
     def _by(self) -> Labels:
-        return tuple(
-            (label, self.desk.extractor if label == names.EXTRACTOR else f"some-{label}") for label in self.objective.by
-        )
+        return tuple((label, self.desk.value_of(label)) for label in self.objective.by)
 
     def _series(self, scenario: Scenario, about: Judgement) -> list[Case]:
         if self.objective.foreign:
-            return list(self._recorded(scenario, about))
+            return declared_cases.traffic(self.desk, about, self._edges(), scenario)
         if isinstance(self.objective, QuantileObjective):
             pair = (names.COMPUTE, names.SUCCESS)
             return [
@@ -136,33 +124,13 @@ class ShareCases:
         good, bad = (event, other) if self.objective.counts == "good" else (other, event)
         return [self.desk.count(good, scenario.notation(GOOD)), self.desk.count(bad, scenario.notation(BAD))]
 
-    def _recorded(self, scenario: Scenario, about: Judgement) -> Iterator[Case]:
-        """What the rules record, given at once: how they count has a test of its own."""
-        labels = ((names.SERVICE, self.desk.service), *self._by())
-        told: set[str] = set()
-        for judgement in self.ladder:
-            bad_counts = _is_bad_for(judgement, about)
-            values: dict[str, list[float | None]] = {}
-            for step in range(scenario.steps + 1):
-                counted = scenario.in_window(step, judgement.window)
-                good, bad = counted or (Fraction(0), Fraction(0))
-                good, bad = (good, bad) if bad_counts else (good + bad, Fraction(0))
-                events = good + bad
-                moment: dict[str, float | None] = {
-                    judgement.good_ratio: float(good / events) - ROUNDING if events else None,
-                    judgement.bad_ratio: float(bad / events) if events else None,
-                    judgement.bad_increase: None if counted is None else float(bad),
-                    judgement.events: None if counted is None else float(events),
-                }
-                if judgement.quantile is not None:
-                    moment[judgement.quantile] = SHOWN_QUANTILE if events else None
-                for name, value in moment.items():
-                    values.setdefault(name, []).append(value)
-            for name in values.keys() - told:
-                yield series(name, labels, " ".join("_" if value is None else repr(value) for value in values[name]))
-            told |= values.keys()
-
     def _edges(self) -> list[float]:
+        """Upper edges of the buckets in the tests, in the histogram's own unit."""
+        if isinstance(self.objective, QuantileObjective) and self.objective.foreign:
+            bounds = {round((judgement.bound or 0.0) * self.objective.scale, 9) for judgement in self.ladder}
+            return [*sorted({min(bounds) / 2, *bounds, 2 * max(bounds)}), math.inf]
+        if self.objective.foreign:
+            return []
         return [*edges_around(judgement.bound or 0.0 for judgement in self.ladder), math.inf]
 
 
