@@ -132,14 +132,14 @@ def test_the_rules_are_told_who_has_an_alert_in_hand_and_when_it_began(
 ) -> None:
     send(client, alert(0))
     identity = 'alertname="ExtractionTooSlow",extractor="technical",service="market-features",severity="critical"'
-    page = client.get("/metrics/").text
+    page = client.get("/metrics").text
     assert f"featurewatch_acknowledged{{{identity}}} 0.0" in page
     assert f"featurewatch_alert_started_timestamp_seconds{{{identity}}} 1.7672256e+09" in page
     with database.writing() as connection:
         acknowledge(connection, Acknowledgement(1, "somebody", "on it", at(1), None))
-    assert f"featurewatch_acknowledged{{{identity}}} 1.0" in client.get("/metrics/").text
+    assert f"featurewatch_acknowledged{{{identity}}} 1.0" in client.get("/metrics").text
     send(client, alert(0, 9))
-    assert identity not in client.get("/metrics/").text
+    assert identity not in client.get("/metrics").text
 
 
 def test_a_body_that_is_too_long_is_not_read(client: httpx.Client) -> None:

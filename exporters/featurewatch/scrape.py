@@ -5,7 +5,9 @@ Other parts are named as in a compose network (`extractor:8000`); a native run r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from featurewatch import names
 from featurewatch.objectives.units import duration_text
@@ -18,6 +20,7 @@ EXTRACTOR: Final = "extractor:8000"
 NODE_EXPORTER: Final = "node-exporter:9100"
 PROMETHEUS: Final = "prometheus:9090"
 ALERTMANAGER: Final = "alertmanager:9093"
+RESPONDER_JOB: Final = "responder"
 
 RULE_FILES: Final = "rules/*.rules.yaml"
 """Relative to the folder of the configuration."""
@@ -68,11 +71,19 @@ def prometheus_config(plan: Plan) -> dict[str, Any]:
                 "always_scrape_classic_histograms": True,
                 "static_configs": [{"targets": [EXTRACTOR], "labels": {names.SERVICE: plan.objectives.service}}],
             },
+            *_responder(plan),
             _job("node", NODE_EXPORTER),
             _job("prometheus", PROMETHEUS),
             _job("alertmanager", ALERTMANAGER),
         ],
     }
+
+
+def _responder(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Its series carry the labels of the alerts that they are about, `service` among them."""
+    responder = plan.objectives.handling.responder
+    if responder is not None:
+        yield _job(RESPONDER_JOB, urlsplit(responder.url).netloc) | {"honor_labels": True}
 
 
 def render(config: dict[str, Any]) -> str:

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
-from prometheus_client import make_asgi_app
+from prometheus_client.exposition import choose_encoder
 from starlette.responses import PlainTextResponse, Response
 
 from featurewatch.responder import problem
@@ -57,7 +57,11 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.include_router(notifications.router(database, access, metrics, switch, clock))
     app.include_router(alerts.router(database, access, clock))
     app.include_router(history.router(database, access, clock))
-    app.mount("/metrics", make_asgi_app(metrics.registry))
+
+    @app.get("/metrics", include_in_schema=False)
+    def exported(request: Request) -> Response:
+        encode, content_type = choose_encoder(request.headers.get("accept", ""))
+        return Response(encode(metrics.registry), media_type=content_type)
 
     @app.get("/-/ready", include_in_schema=False)
     def ready() -> Response:

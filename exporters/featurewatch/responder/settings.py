@@ -34,7 +34,8 @@ class Settings:
     prometheus: str | None = None
     alarms: Sequence[Alarm] = ()
     """Told when nothing has been heard of Watchdog for `silence_seconds`."""
-    silence_seconds: float = 60.0
+    silence_seconds: float = 180.0
+    """Three signs of life, which come every minute."""
     address: str = "127.0.0.1"
     port: int = 8090
 
@@ -77,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--alarm-password-file", type=Path, metavar="FILE", help="the user's password")
     add("--alarm-plain", action="store_true", help="without STARTTLS")
     add("--alarm-url-file", type=Path, metavar="FILE", help="holds a URL that is told when Watchdog is silent")
-    add("--silence-seconds", type=float, default=60.0, metavar="S", help="until that counts as silent (%(default)s)")
+    add("--silence-seconds", type=float, default=180.0, metavar="S", help="until that counts as silent (%(default)s)")
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=8090, help="0 picks a free one (default: %(default)s)")
     return parser
