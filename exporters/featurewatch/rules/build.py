@@ -8,7 +8,7 @@ from featurewatch import manifests, names
 from featurewatch.objectives.convert import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import chain, clashes, declared, expressions, followup, messages, recorded, sli
+from featurewatch.rules import chain, clashes, declared, expressions, followup, health, messages, outlook, recorded, sli
 from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Comparison, Judgement, Plan, Twin, Watch
 
@@ -32,6 +32,7 @@ def _judged(plan: Plan) -> tuple[Group, ...]:
         _extraction(plan),
         _availability(plan),
         _monitoring(plan),
+        *outlook.groups(plan),
         *([chain.group(plan.objectives, plan.timing)] if plan.objectives.chain else []),
     )
 
@@ -45,10 +46,13 @@ def _extraction(plan: Plan) -> Group:
     alerts: list[Alert] = [judgement_alert(plan, judgement) for judgement in plan.judgements]
     alerts += [comparison_alert(plan, comparison) for comparison in plan.comparisons]
     alerts += [watch_alert(plan, watch) for watch in plan.watches]
+    alerts += health.alerts(plan)
     twins = [twin_alert(plan, twin) for twin in plan.twins]
     derived: list[Rule] = []  # rules about the alerts above: they see them in the same evaluation
     return Group(
-        "extraction", plan.timing.evaluation_interval, (*rules.values(), *_severe_first(alerts), *twins, *derived)
+        "extraction",
+        plan.timing.evaluation_interval,
+        (*rules.values(), *health.recordings(plan), *_severe_first(alerts), *twins, *derived),
     )
 
 

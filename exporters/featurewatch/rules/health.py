@@ -17,11 +17,10 @@ from featurewatch.objectives.model import QuantileObjective, Severity
 from featurewatch.objectives.outlook import Health
 from featurewatch.objectives.units import number_text
 from featurewatch.rules import expressions, messages, outlook_messages, recorded
-from featurewatch.rules.model import Alert, Group, Recording, Rule
+from featurewatch.rules.model import Alert, Recording
 from featurewatch.rules.plan import Judgement, Plan
 from featurewatch.rules.trust import MINIMUM_EVENTS
 
-GROUP = "health"
 ALERT = "HealthScoreLow"
 NAME = "health"
 
@@ -43,14 +42,16 @@ def part(name: str) -> str:
     return f"{recorded.LEVEL}:health_{name}:score"
 
 
-def groups(plan: Plan) -> tuple[Group, ...]:
-    """One group, or none where no score is declared."""
+def recordings(plan: Plan) -> tuple[Recording, ...]:
+    """The score and its parts, from what is recorded of the limits; none where no score is declared."""
     health = plan.objectives.outlook.health
-    if health is None or not named(plan, health):
-        return ()
-    alerts = [_alert(plan, health, *rung) for rung in _ladder(health)]
-    rules: tuple[Rule, ...] = (*_parts(plan, health), *_scores(plan, health), *alerts)
-    return (Group(GROUP, plan.timing.evaluation_interval, rules),)
+    return (*_parts(plan, health), *_scores(plan, health)) if health and named(plan, health) else ()
+
+
+def alerts(plan: Plan) -> tuple[Alert, ...]:
+    """Of the score; it stands in the group of the limits, where all that it reads is new."""
+    health = plan.objectives.outlook.health
+    return tuple(_alert(plan, health, *rung) for rung in _ladder(health)) if health and named(plan, health) else ()
 
 
 def judged(plan: Plan, name: str) -> Judgement:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, Severity
@@ -26,19 +26,20 @@ RATES = (30.0, 10.0)
 """Extractions per second of the first and of the second extractor."""
 
 
-def cases(plan: Plan, group: Group, extractor: str) -> Iterator[Case]:
-    """All of them, to be evaluated at the group's interval."""
+def cases(plan: Plan, groups: Iterable[Group], extractor: str) -> Iterator[Case]:
+    """All of them, to be evaluated as often as the limits."""
     declared = plan.objectives.outlook.health
     if declared is None:
         return
-    desk = Desk(plan.objectives.service, group.interval, extractor)
+    desk = Desk(plan.objectives.service, plan.timing.evaluation_interval, extractor)
+    alerts = tuple(alert for group in groups for alert in group.alerts if alert.name == health.ALERT)
     parts = health.named(plan, declared)
     weights = health.weights(plan, declared)
     yield _values(plan, desk, parts, weights)
     yield _speechless(plan, desk, parts)
-    for alert in group.alerts:
-        yield _edge(plan, desk, group.alerts, alert, parts, weights)
-    yield _quiet(plan, desk, group.alerts, parts)
+    for alert in alerts:
+        yield _edge(plan, desk, alerts, alert, parts, weights)
+    yield _quiet(plan, desk, alerts, parts)
     foreign = [
         series(health.SCORE, _labels(ANOTHER, extractor), "5x20"),
         series(health.traffic(plan), _labels(ANOTHER, extractor), "50x20"),
@@ -46,7 +47,7 @@ def cases(plan: Plan, group: Group, extractor: str) -> Iterator[Case]:
     yield desk.case(
         f"{health.ALERT}: silent without data, whatever another service does",
         foreign,
-        [Looker(desk, group.alerts).look(20)],
+        [Looker(desk, alerts).look(20)],
     )
 
 
@@ -77,19 +78,21 @@ def _values(plan: Plan, desk: Desk, parts: dict[str, str], weights: dict[str, fl
     table = {part: PARTS[part] for part in parts}
     inputs = [series(health.traffic(plan), who, f"{rate}x9") for who, rate in zip((first, second), RATES, strict=True)]
     inputs.append(series(health.traffic(plan), _labels(ANOTHER, desk.extractor), "70x9"))
+    strange = _labels(ANOTHER, desk.extractor)
     for part, objective in parts.items():
-        inputs.append(_phased(plan, first, part, objective, [sign for sign, _ in table[part]]))
-        inputs.append(_phased(plan, second, part, objective, [sign for sign, _ in reversed(table[part])]))
-        inputs.append(_phased(plan, _labels(ANOTHER, desk.extractor), part, objective, [0.0] * 5))
+        signs = [sign for sign, _ in table[part]]
+        inputs += [
+            _phased(plan, first, part, objective, signs),
+            _phased(plan, second, part, objective, signs[::-1]),
+            _phased(plan, strange, part, objective, [0.0] * 5),
+        ]
     checks = []
     for at in range(5):
-        scores = []
         checks += [
             value(desk, at, health.part(part), {second: table[part][4 - at][1], first: table[part][at][1]})
             for part in parts
         ]
-        for turn in (at, 4 - at):
-            scores.append(sum(weights[part] * table[part][turn][1] for part in parts))
+        scores = [sum(weights[part] * table[part][turn][1] for part in parts) for turn in (at, 4 - at)]
         checks.append(value(desk, at, health.SCORE, {second: scores[1], first: scores[0]}))
         mean = sum(score * rate for score, rate in zip(scores, RATES, strict=True)) / sum(RATES)
         checks.append(value(desk, at, health.SERVICE_SCORE, {((names.SERVICE, desk.service),): mean}))

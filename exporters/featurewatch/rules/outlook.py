@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch.objectives.units import duration_text, number_text, percent_text
-from featurewatch.rules import anomaly, budget, capacity, health, signals, trend
+from featurewatch.rules import anomaly, budget, capacity, signals, trend
 from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
-    """All groups; what is not declared makes none. Each reads only what stands before it, or what is older anyway."""
+    """All groups but that of the limits, in which the health score stands. Each reads only what stands before it."""
     objectives = plan.objectives
     return (
         *budget.groups(objectives, plan.budgets, plan.timing.scrape_interval),
-        *health.groups(plan),
         *signals.groups(objectives),
         *anomaly.groups(objectives),
         *trend.groups(objectives),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import names
-from featurewatch.rules import budget_cases, budget_messages, health, health_cases
+from featurewatch.rules import (
+    anomaly_cases,
+    budget_cases,
+    budget_messages,
+    capacity_cases,
+    health,
+    health_cases,
+    signals,
+    trend_cases,
+)
 from featurewatch.rules.budget_plan import BudgetPlan
 from featurewatch.rules.budget_recorded_cases import COARSE, FINE, RecordedBudgetCases, sums_need
 from featurewatch.rules.cases import Case
@@ -20,9 +29,25 @@ def test_files(plan: Plan, groups: tuple[Group, ...], extractor: str) -> Iterato
     """All of them."""
     for decided in plan.budgets:
         yield from _budget(plan, groups, decided, extractor)
-    for group in groups:
-        if group.name == health.GROUP:
-            yield group.name, (group.name,), group.interval, list(health_cases.cases(plan, group, extractor))
+    if plan.objectives.outlook.health:
+        yield (
+            health.NAME,
+            ("extraction",),
+            plan.timing.evaluation_interval,
+            list(health_cases.cases(plan, groups, extractor)),
+        )
+    named = {group.name: group for group in groups}
+    for anomaly in plan.objectives.outlook.anomalies:
+        cases = anomaly_cases.AnomalyCases(plan, anomaly, named[anomaly.name], extractor)
+        own = (anomaly.name,)
+        yield anomaly.name, own, signals.INTERVAL, list(cases.fine())
+        yield f"{anomaly.name}.days", own, anomaly_cases.HALF_HOUR, [cases.coarse()]
+    for trend in plan.objectives.outlook.trends:
+        step = trend_cases.step_of(trend)
+        yield trend.name, (trend.name,), step, list(trend_cases.cases(plan, trend, named[trend.name], extractor))
+    for capacity in plan.objectives.outlook.capacities:
+        step = capacity_cases.step_of(capacity)
+        yield capacity.name, (capacity.name,), step, list(capacity_cases.cases(plan, capacity, named[capacity.name]))
 
 
 def _budget(plan: Plan, groups: tuple[Group, ...], decided: BudgetPlan, extractor: str) -> Iterator[TestFile]:

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import build, chain, chain_cases, declared_cases, followup_cases
+from featurewatch.rules import build, chain, chain_cases, declared_cases, followup_cases, outlook, outlook_cases
 from featurewatch.rules.bound_cases import BoundCases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
@@ -36,6 +36,11 @@ def test_files(plan: Plan, groups: tuple[Group, ...]) -> dict[str, Case]:
 def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[str, Case]:
     """As `test_files`; the tests of alerts speak of an extractor of this name."""
     files = {}
+    named = {group.name: group for group in groups}
+    for name, own, step, cases in outlook_cases.test_files(plan, groups, extractor):
+        files[f"{name}.test.yaml"] = _file(tuple(named[each] for each in own), step, cases)
+    beyond = {group.name for group in outlook.groups(plan)}
+    groups = tuple(group for group in groups if group.name not in beyond)  # what has tests of its own would slow others
     for objective in plan.objectives.objectives:
         for name, step, cases in _of_objective(plan, objective.name, extractor):
             files[f"{name}.test.yaml"] = _file(groups, step, cases)
