@@ -6,15 +6,14 @@ import asyncio
 import math
 from typing import Any
 
+from examples.market_features import extractor
+from examples.market_features.data import MarketData, UnknownSymbolError
 from ray import serve
 from ray.serve.config import AutoscalingConfig, AutoscalingPolicy
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from featurewatch.ray import SlowShare, measured, monitor_of
-
-from ..market_features import extractor
-from ..market_features.data import MarketData, UnknownSymbolError
 
 SERVICE = "market-features"
 EXTRACTOR = "technical-ray"
