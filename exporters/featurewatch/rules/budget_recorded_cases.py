@@ -124,6 +124,8 @@ class RecordedBudgetCases:
                 (budget.good_sum, SHORT_STEP, 8, 0),
                 (budget.total_sum, SHORT_STEP, 8, 3),
                 (budget.total_sum, SHORT_STEP, 1, 2),
+                (budget.good_sum, LONG_STEP, 8, 12),  # what stood there before this evaluation, every twenty seconds
+                (budget.total_sum, LONG_STEP, 8, 15),
             )
         ]
         foreign = series("service:up:max", ((names.SERVICE, ANOTHER),), "1x12")

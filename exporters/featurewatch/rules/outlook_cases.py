@@ -13,6 +13,7 @@ from featurewatch.rules import (
     health,
     health_cases,
     signals,
+    signals_cases,
     trend_cases,
 )
 from featurewatch.rules.budget_plan import BudgetPlan
@@ -37,6 +38,8 @@ def test_files(plan: Plan, groups: tuple[Group, ...], extractor: str) -> Iterato
             list(health_cases.cases(plan, groups, extractor)),
         )
     named = {group.name: group for group in groups}
+    if signals.GROUP in named:
+        yield signals.GROUP, (signals.GROUP,), signals.INTERVAL, [signals_cases.case(plan, extractor)]
     for anomaly in plan.objectives.outlook.anomalies:
         cases = anomaly_cases.AnomalyCases(plan, anomaly, named[anomaly.name], extractor)
         own = (anomaly.name,)
