@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from featurewatch.measure.multiprocess import MultiprocessRegistry, gather_ended
     from featurewatch.measure.otlp import Otlp
     from featurewatch.measure.registry import DuplicateSeries, Registry
+    from featurewatch.measure.standalone import NativeHistogram
 
 __all__ = [
     "BatchMonitor",
@@ -42,6 +43,7 @@ __all__ = [
     "ExtractionMonitor",
     "MetricsServer",
     "MultiprocessRegistry",
+    "NativeHistogram",
     "Otlp",
     "Registry",
     "failed",
@@ -61,6 +63,7 @@ _HOMES = {
     "ExtractionMonitor": "monitor",
     "MetricsServer": "metrics_server",
     "MultiprocessRegistry": "multiprocess",
+    "NativeHistogram": "standalone",
     "Otlp": "otlp",
     "Registry": "registry",
     "failed": "marks",

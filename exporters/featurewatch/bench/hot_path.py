@@ -18,7 +18,7 @@ from time import perf_counter
 
 import featurewatch
 from featurewatch import names
-from featurewatch.bench import peers
+from featurewatch.bench import multiprocess, peers
 from featurewatch.bench.kinds import kind_rows
 from featurewatch.bench.memory import memory_rows
 from featurewatch.bench.rounds import Call, Inputs, interleaved, median_ratio, nanoseconds_per_call, over, seconds
@@ -281,7 +281,7 @@ def main(arguments: list[str] | None = None) -> int:
     registry = featurewatch.Registry()
     monitor = featurewatch.ExtractionMonitor("bench", service="bench", registry=registry)
     rows = [*cost_rows(monitor, registry, rounds), *async_rows(monitor, rounds), *fold_rows(rounds)]
-    rows += [*kind_rows(inputs(CALLS), rounds), *scrape_rows(rounds), *memory_rows()]
+    rows += [*kind_rows(inputs(CALLS), rounds), *multiprocess.rows(rounds), *scrape_rows(rounds), *memory_rows()]
     sys.stdout.write(table(rows) + "\n")
     return 1 if failed(rows) else 0
 
