@@ -34,7 +34,7 @@ def roles_used(handling: Handling) -> frozenset[str]:
 
 
 def receiver_name(policy: Policy, level: Level) -> str:
-    return f"{policy.name}, level {level.number}"
+    return f"{policy.name} level {level.number}"
 
 
 def routes(handling: Handling, nobody: str) -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ from featurewatch.objectives.handling import Handling
 from featurewatch.objectives.model import Notify, Severity
 from featurewatch.objectives.units import duration_text
 from featurewatch.routes import channels, inhibition, levels, times
-from featurewatch.rules.correlation import SILENT
+from featurewatch.rules.correlation import INCIDENT_MEMBER, SILENT
 from featurewatch.rules.plan import Plan
 
 MINIMUM_ALERTMANAGER = (0, 30)
@@ -96,7 +96,7 @@ def _route(plan: Plan) -> dict[str, object]:
         "routes": [
             watchdog,
             *everything,
-            {"matchers": [silent], "receiver": NOBODY},
+            {"matchers": [f'alertname="{INCIDENT_MEMBER}"', silent], "receiver": NOBODY},
             *levels.routes(handling, NOBODY),
             *by_severity,
             {"receiver": receiver_of_unknown(notify, handling)},
