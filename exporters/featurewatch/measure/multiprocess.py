@@ -11,7 +11,7 @@ import time
 import weakref
 from collections.abc import Mapping
 from functools import partial
-from multiprocessing import util as multiprocessing_util
+from importlib import import_module
 from pathlib import Path
 
 from featurewatch import names
@@ -80,7 +80,7 @@ class MultiprocessRegistry(Registry):
         this = weakref.ref(self)
         atexit.register(_last_words, this)
         _at_end_of_child(self)
-        multiprocessing_util.register_after_fork(self, _at_end_of_child)
+        import_module("multiprocessing.util").register_after_fork(self, _at_end_of_child)
 
     def _begin(self) -> None:
         """What belongs to this process alone."""
@@ -272,4 +272,4 @@ def _last_words(registry: weakref.ref[MultiprocessRegistry]) -> None:
 
 
 def _at_end_of_child(registry: MultiprocessRegistry) -> None:
-    multiprocessing_util.Finalize(None, _last_words, (weakref.ref(registry),), exitpriority=-100)
+    import_module("multiprocessing.util").Finalize(None, _last_words, (weakref.ref(registry),), exitpriority=-100)
