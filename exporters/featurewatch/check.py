@@ -16,7 +16,7 @@ from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.lint import own
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
-from featurewatch.routes import secrets, table
+from featurewatch.routes import made_table, secrets, table
 from featurewatch.rules import coverage, promtool_tests, runbooks
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
@@ -82,10 +82,8 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
     )
     yield Step("rules are free of known mistakes", lambda: _linted(root, plan))
     yield Step("every rule has a test", lambda: Found(_coverage(plan)))
-    yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan)))
-    yield Step(
-        "every alert has a routing test", lambda: Found(table.uncovered(table.load(root / ROUTES), _alerts(plan)))
-    )
+    yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan), runbooks.unwritten(root)))
+    yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(plan))))
     yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
     yield Step("dashboards", lambda: _dashboards(root, plan))
 
@@ -100,6 +98,13 @@ def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
         lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
         lambda staged: binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults,
     )
+
+
+def _routes(root: Path) -> table.Table:
+    """What people wrote, and a row for each alert that objectives.yaml makes."""
+    written = table.load(root / ROUTES)
+    made = root / made_table.PATH
+    return table.Table(written.file, (*written.rows, *(table.load(made).rows if made.exists() else ())))
 
 
 def _coverage(plan: Plan) -> Sequence[Fault]:
@@ -143,7 +148,7 @@ def _dashboards(root: Path, plan: Plan) -> Found:
 
 def _accepted(project: Project, binaries: Binaries) -> Found:
     """The configuration as a native run would have it, and the routing table against it. No secret is copied."""
-    routes = table.load(project.root / ROUTES)
+    routes = _routes(project.root)
     checks = (
         *_acceptance(binaries),
         lambda staged: table.run(routes, staged / staging.ALERTMANAGER, binaries.amtool),

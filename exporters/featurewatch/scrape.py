@@ -72,7 +72,7 @@ def prometheus_config(plan: Plan) -> dict[str, Any]:
                 "static_configs": [{"targets": [EXTRACTOR], "labels": {names.SERVICE: plan.objectives.service}}],
             },
             *_responder(plan),
-            _job("node", NODE_EXPORTER),
+            _job("node", NODE_EXPORTER, plan.objectives.service),
             _job("prometheus", PROMETHEUS),
             _job("alertmanager", ALERTMANAGER),
         ],
@@ -91,5 +91,7 @@ def render(config: dict[str, Any]) -> str:
     return dump(config, HEADER)
 
 
-def _job(name: str, target: str) -> dict[str, Any]:
-    return {"job_name": name, "static_configs": [{"targets": [target]}]}
+def _job(name: str, target: str, service: str | None = None) -> dict[str, Any]:
+    """A machine that works for a service carries its label, so that what is judged of it can be tied to the service."""
+    labels = {"labels": {names.SERVICE: service}} if service else {}
+    return {"job_name": name, "static_configs": [{"targets": [target], **labels}]}

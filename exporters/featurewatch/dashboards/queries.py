@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from featurewatch import names
-from featurewatch.objectives.model import RatioObjective, Severity
-from featurewatch.rules import recorded
+from featurewatch.objectives.model import Severity
 from featurewatch.rules.build import WATCHDOG
 from featurewatch.rules.plan import Judgement
 
@@ -46,6 +45,11 @@ def of_service(series: str) -> str:
     return f'{series}{{{names.SERVICE}="${SERVICE_VARIABLE}"}}'
 
 
+def of_level(series: str, by: tuple[str, ...]) -> str:
+    """A recorded series of the chosen extractors where it has that label, else of the whole service."""
+    return of_extractors(series) if names.EXTRACTOR in by else of_service(series)
+
+
 def worst(series: str, side: str) -> str:
     """The value of the extractor that is worst off."""
     return f"{'min' if side == 'below' else 'max'}({of_extractors(series)})"
@@ -53,17 +57,13 @@ def worst(series: str, side: str) -> str:
 
 def ratio_series(judgement: Judgement) -> str:
     """The recorded share that an objective is declared in: of the good events, or of the bad."""
-    name, window, bound = judgement.objective.name, judgement.window, judgement.bound
-    if isinstance(judgement.objective, RatioObjective) and judgement.objective.counts == "good":
-        return recorded.good_ratio(name, window, bound)
-    return recorded.bad_ratio(name, window, bound)
+    return judgement.shown
 
 
 def limit_used(judgement: Judgement) -> str:
     """How much of what a limit allows is used up; 1 is the limit itself."""
-    series = ratio_series(judgement)
-    good = series == recorded.good_ratio(judgement.objective.name, judgement.window, judgement.bound)
-    bad = f"(1 - {worst(series, 'below')})" if good else worst(series, "above")
+    series = of_level(ratio_series(judgement), judgement.objective.by)
+    bad = f"(1 - min({series}))" if judgement.shows_good else f"max({series})"
     return f"{bad} / {judgement.allowed:.12g}"
 
 
