@@ -12,6 +12,9 @@ from pathlib import Path
 
 from featurewatch import promtool_output
 from featurewatch.faults import Failure, Verdict
+from featurewatch.promtool_output import Block
+from featurewatch.tools.catalogue import PROMTOOL
+from featurewatch.tools.versions import Version, printed
 
 TIMEOUT = 120.0
 """Seconds; all our rule tests together take a few."""
@@ -43,7 +46,39 @@ class Promtool:
 
     def check_metrics(self, exposition: str) -> Verdict:
         """Does the text of a /metrics endpoint follow the conventions?"""
-        return self._run(["check", "metrics"], [], text=exposition)
+        verdict = self._run(["check", "metrics"], [], text=exposition)
+        return Verdict(promtool_output.of_metrics(verdict.output, exposition) if verdict.faults else (), verdict.output)
+
+    def tsdb_create(self, openmetrics: Path, folder: Path) -> Verdict:
+        """Write the samples of an OpenMetrics file, with time stamps, as blocks into a folder of Prometheus' data."""
+        arguments = ["tsdb", "create-blocks-from", "openmetrics", "--quiet", os.fspath(openmetrics)]
+        verdict = self._run(arguments, [folder])
+        if not verdict.faults:
+            return verdict
+        text = openmetrics.read_text(encoding="utf-8", errors="replace") if openmetrics.is_file() else ""
+        return Verdict(promtool_output.of_samples(verdict.output, os.fspath(openmetrics), text), verdict.output)
+
+    def tsdb_list(self, folder: Path) -> tuple[Block, ...]:
+        """The blocks of a folder of Prometheus' data. Raises `PromtoolError` where it is none."""
+        verdict = self._run(["tsdb", "list"], [folder])
+        if verdict.faults:
+            raise PromtoolError(f"promtool tsdb list: {folder}: {verdict.output.strip().splitlines()[-1]}")
+        return promtool_output.blocks(verdict.output)
+
+    def version(self) -> Version:
+        """What it says of itself."""
+        code, output = self._call("promtool --version", ["--version"], "")
+        found = printed("promtool", output)
+        if code != 0 or found is None:
+            raise PromtoolError(f"promtool --version: {self.binary} is no promtool; run `make tools`")
+        return found
+
+    def require(self, minimum: Version = PROMTOOL.minimum) -> None:
+        """Raises `PromtoolError` when it is older: it would find fault with what is right."""
+        version = self.version()
+        if version < minimum:
+            remedy = f"needs {minimum} or newer; run `make tools`"
+            raise PromtoolError(f"promtool: {self.binary} is too old, {version}; featurewatch {remedy}")
 
     def _run(self, arguments: list[str], files: Sequence[Path], *, text: str = "") -> Verdict:
         what = " ".join(("promtool", *arguments[:2]))
