@@ -95,8 +95,10 @@ def test_one_command_starts_the_example_and_prometheus_sees_it(tools: Tools) -> 
 
             def asked(query: str) -> float:
                 try:
-                    answer = httpx.get(url, params={"query": query}, trust_env=False, timeout=30).json()
-                except httpx.TransportError:
+                    answer = (
+                        httpx.get(url, params={"query": query}, trust_env=False, timeout=30).raise_for_status().json()
+                    )
+                except httpx.HTTPError:  # not yet
                     assert process.poll() is None, (made / "log").read_text()
                     return 0
                 return float(answer["data"]["result"][0]["value"][1]) if answer["data"]["result"] else 0

@@ -100,7 +100,7 @@ def _chosen(cls: type, methods: Sequence[str] | None) -> Sequence[str]:
     if methods is not None:
         return methods
     marked = [name for name, member in vars(cls).items() if getattr(member, MARKED, False)]
-    return marked or [name for name in ("__call__",) if hasattr(cls, name) and "__call__" in vars(cls)]
+    return marked or [name for name in ("__call__",) if name in vars(cls)]
 
 
 def _with_replica(cls: type, wish: Wish) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import socket
 import threading
+from pathlib import Path
 
 import ray
 import uvicorn
@@ -16,6 +17,7 @@ from starlette.routing import Mount, Route
 
 from featurewatch.measure.metrics_app import metrics_app
 from featurewatch.measure.multiprocess import MultiprocessRegistry
+from featurewatch.ray import leftovers
 
 log = logging.getLogger("featurewatch")
 
@@ -46,6 +48,9 @@ class NodeExporter:
         host = str(ray.util.get_node_ip_address()) if address in WILDCARDS else address
         taken = listening.getsockname()[1]
         self._address = f"[{host}]:{taken}" if ":" in host else f"{host}:{taken}"
+        # Open for as long as this process lives.
+        self._held = leftovers.hold(Path(folder))
+        leftovers.remove_beside(Path(folder))
         metrics = metrics_app(MultiprocessRegistry(folder))
         app = Starlette(routes=[Route("/targets", self._answer), Mount("/", metrics)])
         server = uvicorn.Server(uvicorn.Config(app, access_log=False, log_config=None, lifespan="off"))
