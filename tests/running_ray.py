@@ -43,10 +43,8 @@ def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
     # Ray's sockets lie in its folder, and their paths must be short.
     folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
     before = {process.pid for process in psutil.Process().children(recursive=True)}
-    shared = folder / "shared"
-    environment = {**ENVIRONMENT, "FEATUREWATCH_RAY_FOLDER": str(shared), "FEATUREWATCH_RAY_PORT": str(port)}
     try:
-        with mock.patch.dict(os.environ, environment):
+        with mock.patch.dict(os.environ, environment(folder, port)):
             ray.init(
                 address="local",
                 num_cpus=4,
@@ -62,7 +60,7 @@ def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
             entrance = free_port()
             os.environ[HTTP_PORT] = str(entrance)
             serve.start(http_options={"host": "127.0.0.1", "port": entrance})
-            yield shared
+            yield folder / "shared"
     finally:
         own = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
         serve.shutdown()
@@ -90,14 +88,20 @@ def entrance() -> str:
     return f"http://127.0.0.1:{os.environ[HTTP_PORT]}"
 
 
-def exporter() -> str:
-    """The address (host:port) of the node's exporter, once it is there."""
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """What a cluster of a test is started with."""
+    shared = str(folder / "shared")
+    return {**ENVIRONMENT, "FEATUREWATCH_RAY_FOLDER": shared, "FEATUREWATCH_RAY_PORT": str(port)}
+
+
+def exporter(node: str = "") -> str:
+    """The address (host:port) of the exporter of the node (of any, if it does not matter), once it is there."""
 
     def found() -> str | None:
         names = [
             actor["name"]
             for actor in ray.util.list_named_actors(all_namespaces=True)
-            if actor["namespace"] == NAMESPACE and actor["name"].startswith(PREFIX)
+            if actor["namespace"] == NAMESPACE and actor["name"].startswith(PREFIX + node)
         ]
         return str(ray.get(ray.get_actor(names[0], NAMESPACE).address.remote())) if names else None
 
