@@ -81,6 +81,7 @@ fmt: $(READY) ## format the code
 
 bench: $(READY) ## cost of a recorded extraction, and the figures of the stack
 	$(BIN)/python -m featurewatch.bench.hot_path
+	$(BIN)/python -m featurewatch.bench.rules
 
 mutants: $(READY) ## change every generated rule, one thing at a time; each change must fail a test
 	$(BIN)/python -m featurewatch.rules.mutants

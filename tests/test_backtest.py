@@ -18,6 +18,7 @@ from featurewatch.backtest.proposal import proposed
 from featurewatch.backtest.replay import Firing, firings, joined, runs
 from featurewatch.backtest.report import Replayed, questions, replay
 from featurewatch.faults import Faulty
+from featurewatch.native.ports import free_port
 from featurewatch.rules.build import groups
 from featurewatch.rules.model import Alert, Group, Recording
 from featurewatch.rules.plan import plan
@@ -92,10 +93,18 @@ def exposition() -> Iterator[str]:
 def url(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("month")
     (folder / "month.om").write_text("\n".join(exposition()) + "\n", encoding="utf-8")
-    argv = [tools.promtool.path, "tsdb", "create-blocks-from", "openmetrics", "--quiet", "month.om", "data"]
+    argv: list[str | Path] = [
+        tools.promtool.path,
+        "tsdb",
+        "create-blocks-from",
+        "openmetrics",
+        "--quiet",
+        "month.om",
+        "data",
+    ]
     subprocess.run(argv, cwd=folder, check=True, capture_output=True)
     (folder / "prometheus.yaml").write_text("{}")
-    port = running_prometheus.free_port()
+    port = free_port()
     options = ["--config.file=prometheus.yaml", "--storage.tsdb.path=data", "--storage.tsdb.retention.time=100y"]
     argv = [tools.prometheus.path, *options, f"--web.listen-address=127.0.0.1:{port}"]
     with running_prometheus.running(argv, folder, f"http://127.0.0.1:{port}/-/ready", 60):

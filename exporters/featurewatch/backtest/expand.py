@@ -56,7 +56,7 @@ def recorded(groups: Iterable[Group]) -> dict[str, Recorded]:
 
 def expanded(expr: str, known: Mapping[str, Recorded]) -> str:
     """`expr` on series that exporters export. Raises `Unreplayable`."""
-    if alerts := {selector.metric for selector in queries.selectors(queries.parse(expr))} & ALERT_SERIES:
+    if alerts := _names(expr) & ALERT_SERIES:
         raise Unreplayable(f"reads {', '.join(sorted(alerts))}: it is about other alerts, not about series")
 
     def inlined(match: re.Match[str]) -> str:

@@ -1,6 +1,7 @@
 """What judging costs: all rules for many extractors, on a real Prometheus. `python -m featurewatch.bench.rules`.
 
-EXTRACTORS (1000) and SECONDS (60) can be set in the environment. Each extractor exports what featurewatch exports of
+EXTRACTORS (1000), SECONDS (60) and BUDGET (60s, in place of delivery.budget) can be set in the environment.
+Each extractor exports what featurewatch exports of
 it: five histograms. The durations are Prometheus' own, of the last evaluations of each group.
 """
 
@@ -14,7 +15,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -25,7 +26,7 @@ from featurewatch import names
 from featurewatch.commands.tools import provided
 from featurewatch.faults import Failure
 from featurewatch.native.ports import free_port
-from featurewatch.objectives import load
+from featurewatch.objectives import load, units
 from featurewatch.objectives.units import duration_text
 from featurewatch.project import OBJECTIVES, find
 from featurewatch.rules.build import EXTRACTORS_JOB, groups
@@ -183,7 +184,12 @@ def _prometheus(
     for group in built:
         (folder / f"{group.name}.rules.yaml").write_text(dump(render(group)), encoding="utf-8")
     url = f"http://127.0.0.1:{free_port()}"
-    argv = [binary, "--config.file=prometheus.yaml", "--storage.tsdb.path=data", f"--web.listen-address={url[7:]}"]
+    argv: list[str | Path] = [
+        binary,
+        "--config.file=prometheus.yaml",
+        "--storage.tsdb.path=data",
+        f"--web.listen-address={url[7:]}",
+    ]
     with (
         (folder / "log").open("wb") as log,
         subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log) as process,  # noqa: S603 - a binary we located
@@ -212,7 +218,8 @@ def main() -> int:
     """Print the table; 1 when a group takes longer than its interval."""
     extractors, seconds = int(os.environ.get("EXTRACTORS", "1000")), float(os.environ.get("SECONDS", "60"))
     project = find(Path.cwd(), os.environ)
-    decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
+    budget = units.span(os.environ.get("BUDGET", "60s"))
+    decided = plan(replace(load(project.objectives, OBJECTIVES), delivery_budget=budget), OBJECTIVES)
     costs, series = measure(decided, provided(project).prometheus.path, extractors, seconds)
     print(f"{extractors} extractors, {series} series in memory, recorded ones included")
     print("| group | rules | every | one evaluation | longest | share of one core |")

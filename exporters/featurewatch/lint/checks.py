@@ -166,7 +166,7 @@ def _aggregations(rule: RuleText, recorded: Mapping[str, Labels]) -> Iterator[Fi
             if node.modifier.type == promql.AggModifierType.By:
                 for label in _lost(node.modifier.labels, labels_of(node.expr, recorded)):
                     yield _finding(rule, "aggregation", f"aggregates by `{label}`, which was dropped before", remedy)
-        elif isinstance(node, promql.VectorSelector) and node.name in recorded:
+        elif isinstance(node, promql.VectorSelector) and node.name is not None and node.name in recorded:
             wanted = (m.name for m in node.matchers.matchers if str(m.op) in ("=", "MatchOp.Equal") and m.value)
             for label in _lost(wanted, recorded[node.name]):
                 what = f"selects {node.name} by `{label}`, which that has dropped"

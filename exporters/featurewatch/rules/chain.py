@@ -162,7 +162,8 @@ def _storing() -> tuple[Guard, ...]:
             120.0,
             "max by (job, instance) (prometheus_remote_storage_highest_timestamp_in_seconds)\n"
             "- on (job, instance) group_right ()\n"
-            "max by (job, instance, remote_name) (prometheus_remote_storage_queue_highest_sent_timestamp_seconds)\n> 120",
+            "max by (job, instance, remote_name) (prometheus_remote_storage_queue_highest_sent_timestamp_seconds)\n"
+            "> 120",
             "Remote storage {{ $labels.remote_name }} lags behind",
             "its newest sample is {{ $value | humanizeDuration }} old",
             "at most 2m",
