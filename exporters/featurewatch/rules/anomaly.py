@@ -107,7 +107,7 @@ def _alerts(objectives: Objectives, anomaly: Anomaly) -> Iterator[Alert]:
             expr=_beyond(objectives, anomaly, limit),
             hold=HOLD,
             labels=outlook_messages.labels(objectives, anomaly.name, anomaly.category, severity),
-            annotations=outlook_messages.annotations(
+            annotations=outlook_messages.texts(
                 objectives,
                 anomaly.alert,
                 f"{messages.EXTRACTOR}: {messages.lower(anomaly.title)} is unusual",

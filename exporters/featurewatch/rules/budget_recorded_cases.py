@@ -67,7 +67,7 @@ class RecordedBudgetCases:
                 series(total, self._labels(service), stretch.notation(total=True)),
             ]
         at = stretch.steps - 1
-        values = {}
+        values: dict[str, float] = {}
         for window in self.plan.windows:
             if (window > LONGEST_SHORT) == long:
                 values |= self._of_window(stretch, at, window)

@@ -87,7 +87,8 @@ class Stretch:
 @lru_cache(maxsize=64)
 def _upto(phases: tuple[Phase, ...]) -> tuple[list[Fraction], list[Fraction]]:
     """How many (good, bad) events there were before each step."""
-    good, bad = ([values for phase in phases for values in (phase[which],) * phase[0]] for which in (1, 2))
+    good = [phase[1] for phase in phases for _ in range(phase[0])]
+    bad = [phase[2] for phase in phases for _ in range(phase[0])]
     return list(accumulate(good, initial=Fraction(0))), list(accumulate(bad, initial=Fraction(0)))
 
 

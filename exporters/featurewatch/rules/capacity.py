@@ -106,7 +106,7 @@ def _alert(objectives: Objectives, capacity: Capacity, within: Within) -> Alert:
         expr=f"{full}\nand\n{series(capacity, 'used_ratio')} > {number_text(HALF)}",
         hold=HOLD,
         labels=outlook_messages.labels(objectives, capacity.name, capacity.category, within.severity),
-        annotations=outlook_messages.annotations(
+        annotations=outlook_messages.texts(
             objectives,
             capacity.alert,
             f"{messages.SERVICE}: {WHAT[capacity.of]} is full within {limit}",

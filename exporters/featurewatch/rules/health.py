@@ -131,7 +131,7 @@ def _alert(plan: Plan, health: Health, severity: Severity, bound: float) -> Aler
         expr=f"{SCORE}{own} < {limit} - {expressions.TOLERANCE}\nand\n{traffic(plan)} >= {least}",
         hold=plan.timing.hold(delivery.HOLD_EVALUATIONS[str(severity)]),
         labels=outlook_messages.labels(plan.objectives, NAME, NAME, severity),
-        annotations=outlook_messages.annotations(
+        annotations=outlook_messages.texts(
             plan.objectives,
             ALERT,
             f"{messages.EXTRACTOR}: the health score is below {limit}",

@@ -19,7 +19,7 @@ def labels(objectives: Objectives, name: str, category: str, severity: Severity)
     }
 
 
-def annotations(
+def texts(
     objectives: Objectives,
     alert: str,
     summary: str,

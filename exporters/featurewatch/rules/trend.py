@@ -63,7 +63,7 @@ def _alert(objectives: Objectives, trend: Trend) -> Alert:
         expr=f"{change(trend)}{scope}\nand\n{direction(trend)} {wanted}",
         hold=HOLD,
         labels=outlook_messages.labels(objectives, trend.name, trend.category, trend.severity or Severity.LOW),
-        annotations=outlook_messages.annotations(
+        annotations=outlook_messages.texts(
             objectives,
             trend.alert,
             f"{messages.EXTRACTOR}: {messages.lower(trend.title)} {words}",
