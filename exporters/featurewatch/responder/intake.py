@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from featurewatch import names
+from featurewatch.responder import incidents
 from featurewatch.responder.database import Database
 from featurewatch.responder.firing import Change, Interval, Source, Told, merge
 from featurewatch.responder.tables import acknowledgements, firings, transitions
@@ -55,6 +56,7 @@ def put(connection: Connection, told: Sequence[Told], now: datetime, source: Sou
         connection.execute(insert(transitions), [one | recorded for one in happened])
     ended = [(one["firing_id"], one["at"]) for one in happened if one["kind"] == "resolved"]
     _end_acknowledgements(connection, ended)
+    incidents.follow(connection, [rows[key][0] for key in changes], now)
     return Taken(len(fresh), len(ended), sum(1 for key, change in changes.items() if not change.new) - len(ended))
 
 
@@ -99,7 +101,7 @@ def _update(connection: Connection, changed: Sequence[tuple[int, Change]], now: 
     if not changed:
         return
     statement = update(firings).where(firings.c.id == bindparam("number"))
-    statement = statement.values(ended_at=bindparam("end"), last_heard_at=now)
+    statement = statement.values(ended_at=bindparam("end"), last_heard_at=now, heard=firings.c.heard + 1)
     connection.execute(statement, [{"number": n, "end": change.interval.ended_at} for n, change in changed])
     newer = [{"number": n, "notes": dict(change.told.annotations)} for n, change in changed if change.told.annotations]
     if newer:

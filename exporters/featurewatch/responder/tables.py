@@ -22,15 +22,20 @@ incidents: Final = Table(
     "incidents",
     metadata,
     Column("id", Integer, primary_key=True),
-    Column("key", String(200), nullable=False),  # what ties alerts together: service, and correlation or alert
+    Column("key", String(200), nullable=False),  # what ties firings together; see `incidents`
+    Column("name", String(200), nullable=False),  # of the correlation, such as latency-cascade; empty: one alert
     Column("title", Text, nullable=False),
     Column("service", String(200), nullable=False),
+    Column("extractor", String(200), nullable=False),
     Column("severity", String(20), nullable=False),
+    Column("escalation_level", Integer, nullable=False, server_default="1"),  # the highest that was reached
     Column("started_at", Moment, nullable=False),
     Column("ended_at", Moment),
-    UniqueConstraint("key", "started_at"),
+    Column("merged_into", Integer, ForeignKey("incidents.id", ondelete="CASCADE")),  # it became part of another one
+    Index(None, "key", "started_at"),
     Index(None, "started_at"),
     Index(None, "ended_at"),
+    Index(None, "merged_into"),
 )
 
 firings: Final = Table(
@@ -52,6 +57,7 @@ firings: Final = Table(
     Column("source", String(20), nullable=False),
     Column("first_heard_at", Moment, nullable=False),
     Column("last_heard_at", Moment, nullable=False),
+    Column("heard", Integer, nullable=False, server_default="1"),  # how often it was told, repeats included
     Column("incident_id", Integer, ForeignKey("incidents.id", ondelete="SET NULL")),
     Column("false_positive", Integer, nullable=False, server_default="0"),  # marked by a person
     UniqueConstraint("fingerprint", "started_at"),
@@ -86,6 +92,7 @@ transitions: Final = Table(
     Column("actor", String(200), nullable=False),
     Column("detail", JSON, nullable=False),
     Index(None, "at", "id"),
+    Index(None, "kind", "at"),
     Index(None, "firing_id", "kind"),
 )
 """The history: everything that happened to a firing, in the order of `at`."""
@@ -96,11 +103,29 @@ tokens: Final = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("role", String(20), nullable=False),
+    Column("made_by", String(200), nullable=False, server_default=""),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of 32 random bytes: nothing to guess
     Column("created_at", Moment, nullable=False),
     Column("ends_at", Moment),
     Column("revoked_at", Moment),
 )
+
+on_call_overrides: Final = Table(
+    "on_call_overrides",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("role", String(200), nullable=False),
+    Column("person", String(200), nullable=False),
+    Column("begins_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("withdrawn_at", Moment),
+    Column("withdrawn_by", String(200)),
+    Index(None, "role", "ends_at"),
+)
+"""Who has a role instead of whoever the rotation names. Of two that overlap the later made one counts."""
 
 audit: Final = Table(
     "audit",
