@@ -16,7 +16,7 @@ from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.lint import own
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
-from featurewatch.routes import made_table, secrets, table
+from featurewatch.routes import made_table, secrets, settings, table
 from featurewatch.rules import coverage, promtool_tests, runbooks
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
@@ -90,13 +90,17 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
     """What must hold of a staged configuration before it is put in place."""
-    return (lambda _: secrets.check(plan.objectives.notify, project.secrets).faults, *_acceptance(binaries))
+    return (lambda _: _secrets(project, plan).faults, *_acceptance(binaries))
 
 
 def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
     return (
         lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
-        lambda staged: binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults,
+        # Ours first: amtool accepts some settings with which nothing would arrive, and dies on others.
+        lambda staged: (
+            settings.check(staged / staging.ALERTMANAGER)
+            or binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults
+        ),
     )
 
 
@@ -117,7 +121,7 @@ def _alerts(plan: Plan) -> set[tuple[str, str]]:
 
 
 def _secrets(project: Project, plan: Plan) -> Found:
-    checked = secrets.check(plan.objectives.notify, project.secrets)
+    checked = secrets.check(plan.objectives.notify, project.secrets, plan.objectives.handling)
     return Found(checked.faults, checked.warnings)
 
 
