@@ -54,7 +54,7 @@ def known(objectives: Objectives) -> tuple[str, ...]:
 def used(objectives: Objectives) -> tuple[str, ...]:
     """Those that something looks at; traffic always, because it says whether there is enough to judge."""
     outlook = objectives.outlook
-    wanted = [item.of for item in (*outlook.anomalies, *outlook.trends)]
+    wanted = [*(item.of for item in outlook.anomalies), *(item.of for item in outlook.trends)]
     return tuple(of for of in known(objectives) if of in wanted or (wanted and of == TRAFFIC))
 
 
