@@ -1,4 +1,4 @@
-"""Settings that amtool accepts, or dies on, and with which no message would arrive: looked at before amtool is asked."""
+"""Settings that amtool accepts or dies on, and with which no message would arrive. Looked at before amtool is asked."""
 
 from __future__ import annotations
 
