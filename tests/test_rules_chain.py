@@ -10,7 +10,7 @@ from tests import objectives_sample, rules_sample
 from featurewatch import delivery, scrape
 from featurewatch.faults import Faulty
 from featurewatch.promtool import Promtool
-from featurewatch.rules import chain, chain_cases, promtool_tests
+from featurewatch.rules import chain, chain_cases, chain_guards, promtool_tests
 from featurewatch.rules.build import groups
 from featurewatch.rules.equivalent import reason
 from featurewatch.rules.hunt import hunt
@@ -36,7 +36,7 @@ def test_the_chain_is_watched_unless_it_is_switched_off(plan: Plan, tmp_path: Pa
 
 
 def test_every_alert_of_the_chain_is_listed_and_probed(plan: Plan) -> None:
-    names = [guard.alert for guard in chain.guards(plan.timing)]
+    names = [guard.alert for guard in chain_guards.guards(plan.timing)]
     probed = {probe.alert for probe in chain_cases.probes("any")}
 
     assert tuple(sorted(names)) == tuple(sorted(chain.ALERTS))
@@ -52,12 +52,12 @@ def test_no_objective_may_take_the_name_of_an_alert_of_the_chain(alert: str, tmp
 def test_the_promised_delivery_is_what_the_budget_counts_with(plan: Plan) -> None:
     worst = plan.worst_case
 
-    assert chain.delivery_limit(plan.timing) == worst.group + worst.send
-    assert chain.delivery_limit(plan.timing) < plan.objectives.delivery_budget
+    assert chain_guards.delivery_limit(plan.timing) == worst.group + worst.send
+    assert chain_guards.delivery_limit(plan.timing) < plan.objectives.delivery_budget
 
 
 def test_the_limit_of_samples_is_that_of_the_scrapes(plan: Plan) -> None:
-    assert scrape.prometheus_config(plan)["global"]["sample_limit"] == chain.SAMPLE_LIMIT
+    assert scrape.prometheus_config(plan)["global"]["sample_limit"] == chain_guards.SAMPLE_LIMIT
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from featurewatch import names
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import chain
+from featurewatch.rules import chain_guards
 from featurewatch.rules.build import EXTRACTORS_JOB
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
@@ -30,7 +30,7 @@ EXTERNAL_ENVIRONMENT: Final = "environment"
 
 LIMITS: Final[dict[str, Any]] = {
     "body_size_limit": "16MB",
-    "sample_limit": chain.SAMPLE_LIMIT,
+    "sample_limit": chain_guards.SAMPLE_LIMIT,
     "label_limit": 32,
     "label_name_length_limit": 128,
     "label_value_length_limit": 1024,

@@ -15,7 +15,7 @@ from featurewatch.objectives.model import (
     Severity,
 )
 from featurewatch.objectives.units import duration_text, percent_text
-from featurewatch.rules import chain
+from featurewatch.rules import chain_guards
 from featurewatch.rules.clashes import TWIN
 from featurewatch.rules.messages import bound_text
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan
@@ -177,7 +177,7 @@ def _chain(plan: Plan) -> str:
         return "## The chain itself\nIs not watched: `chain.watch` is off.\n"
     rows = [
         (_link(guard.alert), str(guard.severity), guard.limit, duration_text(guard.hold) if guard.hold else "0s")
-        for guard in chain.guards(plan.timing)
+        for guard in chain_guards.guards(plan.timing)
     ]
     return f"## The chain itself\n{_table(('Alert', 'Severity', 'Promised', 'For'), rows)}\n"
 
