@@ -200,6 +200,7 @@ def responder(settings: Settings) -> Part:
             *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
             *("--alertmanager", _base(settings.ports.alertmanager)),
             *("--prometheus", _base(settings.ports.prometheus)),
+            *("--objectives", str(settings.checkout / "objectives.yaml")),
             *(settings.responder_arguments or ()),
         ),
         cwd=settings.checkout,

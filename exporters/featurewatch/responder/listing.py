@@ -11,8 +11,9 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select
 
+from featurewatch.responder.incidents import NOBODY
 from featurewatch.responder.moment import EPOCH, microseconds
-from featurewatch.responder.tables import firings, transitions
+from featurewatch.responder.tables import firings, incidents, transitions
 
 State = Literal["firing", "resolved", "any"]
 
@@ -57,8 +58,11 @@ class Filter:
     """Only what still lasted then, or began later."""
     until: datetime | None = None
     """Only what began before."""
+    kind: str | None = None
+    """Of a transition."""
+    incident: int | None = None
     levels: bool = False
-    """With the levels of escalation, which are not alerts of their own."""
+    """With the levels of escalation and the rules' helpers, which are not alerts of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +82,38 @@ def history(connection: Connection, wanted: Filter, limit: int, after: Cursor | 
     """Transitions with the names of their alert, the newest first. `since` and `until` bound when they happened."""
     c, f = transitions.c, firings.c
     columns = (c.id, c.at, c.recorded_at, c.kind, c.firing_id, c.actor, c.detail)
-    statement = select(*columns, f.alertname, f.service, f.extractor, f.severity).join(firings)
+    of_alert = (f.alertname, f.service, f.extractor, f.severity, f.category, f.objective, f.labels, f.incident_id)
+    statement = select(*columns, *of_alert).join(firings)
     conditions = [*_equal(wanted), *_of_state(wanted)]
+    if wanted.kind is not None:
+        conditions.append(c.kind == wanted.kind)
     if wanted.since is not None:
         conditions.append(c.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(c.at < wanted.until)
     ordered = statement.where(*conditions).order_by(c.at.desc(), c.id.desc())
     return _page(connection, ordered, (c.at, c.id), limit, after)
+
+
+def of_incidents(connection: Connection, wanted: Filter, limit: int, after: Cursor | None = None) -> Page:
+    """Incidents that are no part of another one, the newest first. `alertname` asks for those that hold such an alert."""
+    c = incidents.c
+    conditions: list[ColumnElement[bool]] = [c.merged_into.is_(None)]
+    conditions += [c[name] == getattr(wanted, name) for name in _OF_INCIDENTS if getattr(wanted, name) is not None]
+    if wanted.alertname is not None:
+        inside = (firings.c.incident_id == c.id) & (firings.c.alertname == wanted.alertname)
+        conditions.append(select(firings.c.id).where(inside).exists())
+    if wanted.state != "any":
+        conditions.append(c.ended_at.is_(None) if wanted.state == "firing" else c.ended_at.is_not(None))
+    if wanted.since is not None:
+        conditions.append(or_(c.ended_at.is_(None), c.ended_at >= wanted.since))
+    if wanted.until is not None:
+        conditions.append(c.started_at < wanted.until)
+    statement = select(incidents).where(*conditions).order_by(c.started_at.desc(), c.id.desc())
+    return _page(connection, statement, (c.started_at, c.id), limit, after)
+
+
+_OF_INCIDENTS: Final = ("service", "extractor", "severity")
 
 
 def _page(
@@ -110,7 +138,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     c = firings.c
     conditions = [*_equal(wanted), *_of_state(wanted)]
     if not wanted.levels:
-        conditions.append(c.escalation_level.is_(None))
+        conditions += [c.escalation_level.is_(None), c.severity != NOBODY]
+    if wanted.incident is not None:
+        conditions.append(c.incident_id == wanted.incident)
     if wanted.since is not None:
         conditions.append(or_(c.ended_at.is_(None), c.ended_at >= wanted.since))
     if wanted.until is not None:

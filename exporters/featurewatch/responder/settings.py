@@ -36,6 +36,10 @@ class Settings:
     """Told when nothing has been heard of Watchdog for `silence_seconds`."""
     silence_seconds: float = 180.0
     """Three signs of life, which come every minute."""
+    objectives: Path | None = None
+    """objectives.yaml; None: people, roles and objectives are unknown."""
+    retention_days: float = 30.0
+    """How long after its end an alert stays in the history."""
     address: str = "127.0.0.1"
     port: int = 8090
 
@@ -55,6 +59,8 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         prometheus=_base("--prometheus", given.prometheus),
         alarms=tuple(_alarms(given)),
         silence_seconds=given.silence_seconds,
+        objectives=given.objectives,
+        retention_days=given.retention_days,
         address=given.address,
         port=given.port,
     )
@@ -79,9 +85,20 @@ def _parser() -> argparse.ArgumentParser:
     add("--alarm-plain", action="store_true", help="without STARTTLS")
     add("--alarm-url-file", type=Path, metavar="FILE", help="holds a URL that is told when Watchdog is silent")
     add("--silence-seconds", type=float, default=180.0, metavar="S", help="until that counts as silent (%(default)s)")
+    add("--objectives", type=Path, metavar="FILE", help="objectives.yaml: who is on call, what is promised")
+    add(
+        "--retention-days", type=_days, default=30.0, metavar="N", help="history is kept so long (default: %(default)s)"
+    )
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=8090, help="0 picks a free one (default: %(default)s)")
     return parser
+
+
+def _days(text: str) -> float:
+    days = float(text)
+    if not 1 <= days <= 3_650:
+        raise argparse.ArgumentTypeError(f"{text} days; give 1 to 3650")
+    return days
 
 
 def _token(text: str) -> tuple[str, Bearer]:
