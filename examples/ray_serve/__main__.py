@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -30,6 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float, default=20.0, help="requests a second; 0: none")
     parser.add_argument("--seconds", type=float, default=600.0, help="when to stop, traffic and all")
     chosen = parser.parse_args(arguments)
+    # Told to end, it ends as with Ctrl-C: whatever it started goes with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="fwray-", dir="/tmp")))
         beside: str | None = None
