@@ -110,7 +110,7 @@ def _sample(feed: Feed, name: str, step: int, wanted: float | None) -> Case:
     by = {names.SERVICE: feed.desk.service, **{label: feed.desk.value_of(label) for label in feed.promise.by}}
     inner = ",".join(f'{label}="{text}"' for label, text in by.items())
     samples = [] if wanted is None else [{"labels": f"{{{inner}}}", "value": round(wanted * 1e6)}]
-    return feed.desk.value(step, f'round({name}{{service="{feed.desk.service}"}} * 1e6)', samples)
+    return feed.desk.value(step, f"round({name} * 1e6)", samples)
 
 
 def _combined(objective: BoundObjective, values: list[float]) -> float:
@@ -142,8 +142,10 @@ def _gauge(feed: Feed, comparison: Comparison, end: int) -> float:
 
 def _counter(feed: Feed, metric: str, labels: Labels, increment: int, end: int, window: float) -> float:
     """Add one; returns its rate at the end."""
-    feed.add(metric, labels, notation([(end, increment)]))
-    found = increase([increment * step for step in range(end + 1)], end, *_exact(feed.desk, window))
+    late = SAMPLES // 2  # the pace changes inside the window, so that a wrong window shows
+    feed.add(metric, labels, notation([(end - late, increment), (late, 3 * increment)]))
+    counter = [increment * (step + 2 * max(0, step - end + late)) for step in range(end + 1)]
+    found = increase(counter, end, *_exact(feed.desk, window))
     return float((found or Fraction(0)) / Fraction(str(window)))
 
 

@@ -47,6 +47,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "tell. The same change in the other alerts is killed.",
     ),
     _equivalent(
+        r"ObjectiveDataAbsent .+: (aggregation: max by .+|label: max by .+ by \(service, outcome\))",
+        "absent() returns one series at most, with the service as its only label.",
+    ),
+    _equivalent(
+        r".+:\w+: comparison: .+ >= -Inf: >= -> >",
+        "Only NaN is meant to be left out; no exporter shows minus infinity.",
+    ),
+    _equivalent(
+        r"\w+ \(\w+\): comparison: .+ [<>] [\d.]+ [+-] (1e-\d+|[\d.]+): ([<>]) -> \2=",
+        "The tolerance only has to be larger than a rounding error; whether it belongs to the limit says nothing.",
+    ),
+    _equivalent(
         r"service:up:max: aggregation: 0 \* max by .+: max by -> (min|sum) by",
         "absent() returns one series at most.",
     ),
