@@ -81,6 +81,7 @@ def featurewatch(
     tools_folder: Path | None = None,
     cwd: Path | None = None,
     prefix: tuple[str, ...] = (),
+    seconds: float = 180,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """The command line, run as a person would."""
@@ -91,6 +92,6 @@ def featurewatch(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=seconds,
         check=False,
     )

@@ -1,0 +1,59 @@
+"""Who is told while nobody acknowledges, on the real stack: `make demo SCENE=escalation`, as a person runs it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.checkout_sample import checkout, contents, decided, featurewatch
+from tests.conftest import CHECKOUT
+
+from featurewatch.deployment import Deployment
+from featurewatch.native.parts import Ports
+from featurewatch.native.ports import free_port
+from featurewatch.project import Project
+from featurewatch.tools.toolbox import Tools
+
+pytestmark = [pytest.mark.end_to_end, pytest.mark.long]
+
+ORIGINAL, SECOND, THIRD = "ExtractionTooSlow", "EscalationLevel2", "EscalationLevel3"
+OF_EVERYBODY = "oncall@example.org"
+TEAM = {"engineer-one@example.org", "engineer-two@example.org"}
+
+
+@pytest.fixture
+def running(tmp_path: Path, tools: Tools) -> Iterator[Project]:
+    text = (CHECKOUT / "objectives.yaml").read_text(encoding="utf-8")
+    project = checkout(tmp_path / "checkout", text)
+    ports = Ports(*(free_port() for _ in dataclasses.fields(Ports)))
+    deployment = Deployment(project, decided(project), tools, ports)
+    try:
+        deployment.up()
+        yield project
+    finally:
+        deployment.down()
+        shutil.rmtree(project.state, ignore_errors=True)
+
+
+def test_nobody_acknowledges_until_level_2_and_level_3_is_not_told(running: Project, tools: Tools) -> None:
+    rules = running.state / "run/prometheus/rules"
+    committed = contents(rules)
+    told = featurewatch(running, "demo", "escalation", "--json", tools_folder=tools.folder, seconds=500)
+    assert told.returncode == 0, told.stdout[-3000:] + told.stderr[-3000:]
+    story: dict[str, Any] = json.loads(told.stdout)
+    assert story["missing"] == story["unwanted"] == []
+    got: dict[str, list[str]] = {}
+    for receipt in story["received"]:
+        got.setdefault(receipt["who"], []).append(receipt["what"])
+    assert set(got) == {OF_EVERYBODY, *TEAM, "slack", "pagerduty", "webhook"}
+    # Each hears of the end of what it heard of, and nobody hears twice.
+    assert {who: len(messages) for who, messages in got.items()} == dict.fromkeys(got, 2) | {"slack": 4}
+    seconds = {moment["what"]: moment["seconds"] for moment in story["moments"]}
+    due = seconds[f"{ORIGINAL} fires"] + 20
+    assert seconds[f"{SECOND} firing: received"] >= due - 1
+    assert contents(rules) == committed, "the committed rules are in force again"
