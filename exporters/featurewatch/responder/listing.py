@@ -96,7 +96,7 @@ def history(connection: Connection, wanted: Filter, limit: int, after: Cursor | 
 
 
 def of_incidents(connection: Connection, wanted: Filter, limit: int, after: Cursor | None = None) -> Page:
-    """Incidents that are no part of another one, the newest first. `alertname` asks for those that hold such an alert."""
+    """Incidents that are no part of another one, the newest first; `alertname`: those that hold such an alert."""
     c = incidents.c
     conditions: list[ColumnElement[bool]] = [c.merged_into.is_(None)]
     conditions += [c[name] == getattr(wanted, name) for name in _OF_INCIDENTS if getattr(wanted, name) is not None]
