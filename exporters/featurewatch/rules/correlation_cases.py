@@ -39,6 +39,9 @@ class CorrelationCases:
             yield self._together(leads[0], beside, shared=False)
         for lead in leads:
             yield self._together(lead, companions[0], shared=True)
+        worst = max(companions, key=lambda beside: max(map(_severity, beside)))
+        if worst != companions[0]:  # bad enough to make the incident worse, of the whole service
+            yield self._together(leads[0], worst, shared=True)
         yield self._apart(leads, companions[0])
         yield self._elsewhere(companions[0])
 
@@ -80,6 +83,16 @@ class CorrelationCases:
             mild = Alert(alert.name, "", 0.0, {**alert.labels, names.SEVERITY: "low"}, {})
             yield alerts_series(self.desk, mild, always, state="pending")
             yield alerts_series(self.desk, mild, always, state="pending", extractor=None)
+        worst = Alert("SomethingElse", "", 0.0, {**lead.labels, names.SEVERITY: str(max(Severity))}, {})
+        yield alerts_series(self.desk, worst, always)
+        yield alerts_series(self.desk, worst, always, extractor=None)
+        firing = max(map(_severity, (lead, *beside)))
+        for alert in self.correlation.members:
+            if _severity(alert) > firing:
+                yield alerts_series(self.desk, alert, always, state="pending")
+                yield alerts_series(self.desk, alert, always, state="pending", extractor=None)
+                yield alerts_series(self.desk, alert, always, service=ANOTHER)
+                yield alerts_series(self.desk, alert, always, service=ANOTHER, extractor=None)
         for alert in beside:
             yield alerts_series(self.desk, alert, always, extractor=OTHER)
         yield alerts_series(self.desk, lead, always, state="pending", extractor=OTHER)
