@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from featurewatch import names
 from featurewatch.objectives.model import Objectives
 from featurewatch.rules import correlation, escalation, watched
 from featurewatch.rules.correlation import Correlation
 from featurewatch.rules.escalation import Escalation
-from featurewatch.rules.model import Alert, Group
+from featurewatch.rules.model import Group
 
 GROUP = "extraction"
 """The group that gets what watches alerts. Alerts that are watched come to it from groups of the same interval: two
@@ -41,7 +41,6 @@ def followup(objectives: Objectives, groups: tuple[Group, ...]) -> Followup:
 
 def followed(objectives: Objectives, groups: tuple[Group, ...]) -> tuple[Group, ...]:
     """The groups with the rules about their alerts."""
-    groups = tuple(_acknowledgeable(objectives, group) for group in groups)
     found = followup(objectives, groups)
     more = (
         *correlation.rules(objectives, found.correlations),
@@ -50,21 +49,4 @@ def followed(objectives: Objectives, groups: tuple[Group, ...]) -> tuple[Group, 
     return tuple(
         Group(group.name, group.interval, (*group.rules, *more)) if group.name == GROUP else group
         for group in watched.gathered(groups, GROUP, found.watched)
-    )
-
-
-def _acknowledgeable(objectives: Objectives, group: Group) -> Group:
-    """The group with the page on which one takes an alert in hand; templates name the alert in the link."""
-    responder = objectives.handling.responder
-    if responder is None or responder.page is None:
-        return group
-    page = {"acknowledge_url": responder.page}
-    return replace(
-        group,
-        rules=tuple(
-            replace(rule, annotations={**rule.annotations, **page})
-            if isinstance(rule, Alert) and names.OBJECTIVE in rule.labels
-            else rule
-            for rule in group.rules
-        ),
     )

@@ -36,11 +36,14 @@ ESCAPED_EXTRACTOR = "{{ $labels.extractor | urlquery }}"
 
 
 def links(objectives: Objectives, alert: str, *, extractor: bool) -> dict[str, str]:
-    """Where the runbook stands, and the dashboard of the service or of the extractor that fires."""
+    """Where the runbook stands, the dashboard of the service or of the extractor that fires, and, where a responder has
+    one, the page on which one takes an alert in hand; message templates name the alert in that link."""
     dashboard = f"{objectives.dashboards}/{OVERVIEW}?var-service={ESCAPED_SERVICE}"
     if extractor:
         dashboard += f"&var-extractor={ESCAPED_EXTRACTOR}"
-    return {"runbook_url": f"{objectives.runbooks}/{alert}", "dashboard_url": dashboard}
+    responder = objectives.handling.responder
+    page = {"acknowledge_url": responder.page} if responder is not None and responder.page is not None else {}
+    return {"runbook_url": f"{objectives.runbooks}/{alert}", "dashboard_url": dashboard, **page}
 
 
 def steps(first_steps: tuple[str, ...]) -> str:
