@@ -66,3 +66,14 @@ def test_an_alert_that_either_of_them_knows_goes_on() -> None:
     for firing, spells in (([Told(NAME, at(0), None)], []), ([], [spell(0)])):
         found = missed([known(0)], firing, spells, at(500))
         assert all(one.ended_at is None for one in found)
+
+
+def test_watchdog_is_no_part_of_the_history() -> None:
+    labels = {"alertname": "Watchdog", "severity": "none"}
+    told = Told(fingerprint(labels), at(0), None, labels)
+    assert missed([], [told], [Spell(labels, at(0), None)], at(500)) == []
+
+
+def test_how_long_nobody_must_know_of_an_alert_is_for_the_caller_to_say() -> None:
+    assert missed([known(0, heard=100)], [], [], at(161), timedelta(seconds=90)) == []
+    assert len(missed([known(0, heard=100)], [], [], at(191), timedelta(seconds=90))) == 1

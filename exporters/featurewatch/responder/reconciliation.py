@@ -15,6 +15,7 @@ from typing import Final
 from sqlalchemy import Connection, or_, select
 
 from featurewatch.responder.database import Database
+from featurewatch.responder.deadman import ALERT
 from featurewatch.responder.firing import Told
 from featurewatch.responder.intake import Taken, put
 from featurewatch.responder.tables import firings
@@ -37,8 +38,19 @@ class Known:
     last_heard_at: datetime
 
 
-def missed(known: Sequence[Known], firing: Sequence[Told], spells: Sequence[Spell], now: datetime) -> list[Told]:
-    """What has to be taken so that the history holds what Alertmanager and Prometheus know."""
+def missed(
+    known: Sequence[Known],
+    firing: Sequence[Told],
+    spells: Sequence[Spell],
+    now: datetime,
+    grace: timedelta = GRACE,
+) -> list[Told]:
+    """What has to be taken so that the history holds what Alertmanager and Prometheus know.
+
+    Watchdog is a sign of life, and no part of the history.
+    """
+    firing = [told for told in firing if told.labels.get("alertname") != ALERT]
+    spells = [spell for spell in spells if spell.labels.get("alertname") != ALERT]
     by_fingerprint: dict[str, list[Known]] = {}
     for one in known:
         by_fingerprint.setdefault(one.fingerprint, []).append(one)
@@ -52,7 +64,7 @@ def missed(known: Sequence[Known], firing: Sequence[Told], spells: Sequence[Spel
         elif same is not None and same.ended_at is None and told.ended_at is not None:
             found.append(spell.told(same.started_at))
     ended = {one.fingerprint for one in found if one.ended_at is not None}
-    return [*found, *_forgotten(known, lasting | ended, now)]
+    return [*found, *_forgotten(known, lasting | ended, now, grace)]
 
 
 def _overlap(one: Known, spell: Spell) -> bool:
@@ -60,21 +72,27 @@ def _overlap(one: Known, spell: Spell) -> bool:
     return begun_before_end and (one.ended_at is None or spell.started_at <= one.ended_at + SAME)
 
 
-def _forgotten(known: Iterable[Known], accounted: set[str], now: datetime) -> Iterator[Told]:
+def _forgotten(known: Iterable[Known], accounted: set[str], now: datetime, grace: timedelta) -> Iterator[Told]:
     """Those that nobody knows of, after they were last heard of long enough ago."""
     for one in known:
-        if one.ended_at is None and one.fingerprint not in accounted and now - one.last_heard_at > GRACE:
+        if one.ended_at is None and one.fingerprint not in accounted and now - one.last_heard_at > grace:
             yield Told(one.fingerprint, one.started_at, now)
 
 
 def reconcile(
-    database: Database, alertmanager: Alertmanager, prometheus: Prometheus, since: datetime, now: datetime
+    database: Database,
+    alertmanager: Alertmanager,
+    prometheus: Prometheus,
+    since: datetime,
+    now: datetime,
+    grace: timedelta = GRACE,
 ) -> Taken:
     """Take what was missed since then. Raises UpstreamSilent and DatabaseUnavailable; then nothing was taken."""
     firing = alertmanager.firing()
     spells = prometheus.spells(since, now)
     with database.writing() as connection:
-        return put(connection, missed(_known(connection, since), firing, spells, now), now, "reconciliation")
+        found = missed(_known(connection, since), firing, spells, now, grace)
+        return put(connection, found, now, "reconciliation")
 
 
 def _known(connection: Connection, since: datetime) -> list[Known]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Final
 
 import httpx
@@ -16,16 +17,27 @@ from fastapi.concurrency import run_in_threadpool
 from featurewatch.responder.alarm import Alarm, AlarmFailed
 from featurewatch.responder.database import Database, DatabaseUnavailable
 from featurewatch.responder.deadman import DeadManSwitch
-from featurewatch.responder.reconciliation import reconcile
+from featurewatch.responder.reconciliation import GRACE, reconcile
+from featurewatch.responder.recorder import Recorder
 from featurewatch.responder.upstream import Alertmanager, Prometheus, UpstreamSilent
 
 log = logging.getLogger(__name__)
 
-RECONCILE_SECONDS: Final = 60.0
-RECONCILE_BACK: Final = timedelta(hours=6)
-"""How far back it looks; the first time it may have been away for longer than between two rounds."""
-
 WATCH_SECONDS: Final = 1.0
+
+FOLLOW_SECONDS: Final = 2.0
+"""Between two looks into the file of Alertmanager's event recorder."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reconciling:
+    """How what was missed is looked for."""
+
+    seconds: float = 60.0
+    """Between two rounds."""
+    back: timedelta = timedelta(hours=6)
+    """How far back it looks; the first time it may have been away for longer than between two rounds."""
+    grace: timedelta = GRACE
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +49,13 @@ class Round:
     seconds: float
 
 
-def reconciling(database: Database, alertmanager: str, prometheus: str, clock: Callable[[], datetime]) -> Round:
+def reconciling(
+    database: Database,
+    alertmanager: str,
+    prometheus: str,
+    clock: Callable[[], datetime],
+    pace: Reconciling = Reconciling(),
+) -> Round:
     """Finds what was missed, at the start and every minute."""
     asked = Alertmanager(httpx.Client(base_url=alertmanager, trust_env=False))
     samples = Prometheus(httpx.Client(base_url=prometheus, trust_env=False))
@@ -45,14 +63,27 @@ def reconciling(database: Database, alertmanager: str, prometheus: str, clock: C
     def work() -> None:
         now = clock()
         try:
-            taken = reconcile(database, asked, samples, now - RECONCILE_BACK, now)
+            taken = reconcile(database, asked, samples, now - pace.back, now, pace.grace)
         except (UpstreamSilent, DatabaseUnavailable) as error:
             log.warning("nothing was reconciled: %s", error)
             return
         if taken.fired or taken.resolved:
             log.warning("found by reconciliation: %d alerts fired, %d ended", taken.fired, taken.resolved)
 
-    return Round("reconciliation", work, RECONCILE_SECONDS)
+    return Round("reconciliation", work, pace.seconds)
+
+
+def following(database: Database, events: Path, clock: Callable[[], datetime]) -> Round:
+    """Takes what Alertmanager's event recorder writes."""
+    recorder = Recorder(events)
+
+    def work() -> None:
+        try:
+            recorder.follow(database, clock)
+        except (OSError, DatabaseUnavailable) as error:
+            log.warning("events of Alertmanager wait: %s", error)
+
+    return Round("event recorder", work, FOLLOW_SECONDS)
 
 
 def watching(switch: DeadManSwitch, alarms: Sequence[Alarm]) -> Round:

@@ -19,7 +19,7 @@ from featurewatch.responder.database import Database, open_database
 from featurewatch.responder.deadman import DeadManSwitch
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
-from featurewatch.responder.rounds import Round, reconciling, running, watching
+from featurewatch.responder.rounds import Round, following, reconciling, running, watching
 from featurewatch.responder.settings import Settings
 
 
@@ -80,6 +80,8 @@ def _rounds(
 ) -> Iterator[Round]:
     """What runs beside the requests."""
     if settings.alertmanager is not None and settings.prometheus is not None:
-        yield reconciling(database, settings.alertmanager, settings.prometheus, clock)
+        yield reconciling(database, settings.alertmanager, settings.prometheus, clock, settings.pace)
+    if settings.events is not None:
+        yield following(database, settings.events, clock)
     if settings.alarms:
         yield watching(switch, settings.alarms)

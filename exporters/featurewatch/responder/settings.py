@@ -6,11 +6,13 @@ import argparse
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from featurewatch.responder.alarm import Alarm, HttpAlarm, MailAlarm
+from featurewatch.responder.rounds import Reconciling
 from featurewatch.responder.tokens import Bearer, Role
 
 SHORTEST_TOKEN: Final = 16
@@ -32,6 +34,9 @@ class Settings:
     alertmanager: str | None = None
     """Where to ask what fires; None: nothing is reconciled."""
     prometheus: str | None = None
+    pace: Reconciling = field(default_factory=Reconciling)
+    events: Path | None = None
+    """The file that Alertmanager's event recorder writes; None: nothing is known of what was inhibited or silenced."""
     alarms: Sequence[Alarm] = ()
     """Told when nothing has been heard of Watchdog for `silence_seconds`."""
     silence_seconds: float = 180.0
@@ -57,6 +62,12 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         tokens=dict(_token(text) for text in given.token),
         alertmanager=_base("--alertmanager", given.alertmanager),
         prometheus=_base("--prometheus", given.prometheus),
+        pace=Reconciling(
+            seconds=given.reconcile_seconds,
+            back=timedelta(seconds=given.look_back_seconds),
+            grace=timedelta(seconds=given.grace_seconds),
+        ),
+        events=given.events,
         alarms=tuple(_alarms(given)),
         silence_seconds=given.silence_seconds,
         objectives=given.objectives,
@@ -77,6 +88,12 @@ def _parser() -> argparse.ArgumentParser:
     add("--token", action="append", default=[], metavar="NAME:ROLE:FILE", help="who may call; role: viewer, operator…")
     add("--alertmanager", metavar="URL", help="asked for what was missed (default: nothing is asked)")
     add("--prometheus", metavar="URL", help="the same; both are needed")
+    pace, seconds = Reconciling(), "S"
+    back, grace = pace.back.total_seconds(), pace.grace.total_seconds()
+    add("--reconcile-seconds", type=_duration, default=pace.seconds, metavar=seconds, help="between two such questions")
+    add("--look-back-seconds", type=_duration, default=back, metavar=seconds, help="how far back Prometheus is asked")
+    add("--grace-seconds", type=_duration, default=grace, metavar=seconds, help="until what nobody knows of has ended")
+    add("--events", type=Path, metavar="FILE", help="what Alertmanager's event recorder writes")
     add("--alarm-mail", action="append", default=[], metavar="TO", help="told when Watchdog is silent, by mail")
     add("--alarm-relay", default="127.0.0.1:25", metavar="HOST:PORT", help="the mail's way (default: %(default)s)")
     add("--alarm-from", default="featurewatch@localhost", metavar="FROM", help="default: %(default)s")
@@ -99,6 +116,14 @@ def _days(text: str) -> float:
     if not 1 <= days <= 3_650:
         raise argparse.ArgumentTypeError(f"{text} days; give 1 to 3650")
     return days
+
+
+def _duration(text: str) -> float:
+    """Seconds above 0, at most a year. Raises ValueError, of which argparse makes its message."""
+    seconds = float(text)
+    if not 0 < seconds <= 365 * 86_400:
+        raise ValueError(text)
+    return seconds
 
 
 def _token(text: str) -> tuple[str, Bearer]:

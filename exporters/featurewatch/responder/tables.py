@@ -91,6 +91,7 @@ transitions: Final = Table(
     Column("firing_id", Integer, ForeignKey("firings.id", ondelete="CASCADE"), nullable=False),
     Column("actor", String(200), nullable=False),
     Column("detail", JSON, nullable=False),
+    Column("event", String(64), unique=True),  # which event of Alertmanager's recorder it is; see `events`
     Index(None, "at", "id"),
     Index(None, "kind", "at"),
     Index(None, "firing_id", "kind"),
