@@ -42,6 +42,9 @@ class CorrelationCases:
         worst = max(companions, key=lambda beside: max(map(_severity, beside)))
         if worst != companions[0]:  # bad enough to make the incident worse, of the whole service
             yield self._together(leads[0], worst, shared=True)
+            for beside in companions[1:]:
+                if beside != worst and {alert.name for alert in beside} == {alert.name for alert in worst}:
+                    yield self._together(leads[0], beside, shared=True)
         yield self._apart(leads, companions[0])
         yield self._elsewhere(companions[0])
 
@@ -93,6 +96,8 @@ class CorrelationCases:
                 yield alerts_series(self.desk, alert, always, state="pending", extractor=None)
                 yield alerts_series(self.desk, alert, always, service=ANOTHER)
                 yield alerts_series(self.desk, alert, always, service=ANOTHER, extractor=None)
+                if alert.labels[names.CATEGORY] not in self.correlation.incident.conditions[0]:
+                    yield alerts_series(self.desk, alert, always, extractor=OTHER)
         for alert in beside:
             yield alerts_series(self.desk, alert, always, extractor=OTHER)
         yield alerts_series(self.desk, lead, always, state="pending", extractor=OTHER)
