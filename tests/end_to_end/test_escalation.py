@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests import objectives_sample
 from tests.checkout_sample import checkout, contents, decided, featurewatch
-from tests.conftest import CHECKOUT
 
 from featurewatch.deployment import Deployment
 from featurewatch.native.parts import Ports
@@ -23,13 +23,43 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.long]
 
 ORIGINAL, SECOND, THIRD = "ExtractionTooSlow", "EscalationLevel2", "EscalationLevel3"
 OF_EVERYBODY = "oncall@example.org"
+ESCALATING = """
+policies:
+  - name: latency-violation
+    categories: [latency]
+    severity: critical
+    levels:
+      - {}
+      - { after: 5m, channels: [slack, email], recipients: [on-call-engineer, monitoring-team] }
+      - { after: 10m, channels: [slack, email, pagerduty], recipients: [engineering-manager] }
+
+people:
+  - { name: engineer-one, email: engineer-one@example.org }
+  - { name: engineer-two, email: engineer-two@example.org }
+  - { name: manager, email: manager@example.org }
+
+roles:
+  - { name: monitoring-team, people: [engineer-one, engineer-two] }
+  - { name: engineering-manager, people: [manager] }
+  - name: on-call-engineer
+    rotation:
+      people: [engineer-one, engineer-two]
+      begins: 2026-11-02T09:00
+      ends: 2027-03-01T09:00
+      every: 4w
+      time_zone: Europe/Vienna
+
+responder:
+  url: http://responder:8090
+  token_file: secrets/responder_token
+  page: http://127.0.0.1:8090
+"""
 TEAM = {"engineer-one@example.org", "engineer-two@example.org"}
 
 
 @pytest.fixture
 def running(tmp_path: Path, tools: Tools) -> Iterator[Project]:
-    text = (CHECKOUT / "objectives.yaml").read_text(encoding="utf-8")
-    project = checkout(tmp_path / "checkout", text)
+    project = checkout(tmp_path / "checkout", objectives_sample.TEXT + ESCALATING)
     ports = Ports(*(free_port() for _ in dataclasses.fields(Ports)))
     deployment = Deployment(project, decided(project), tools, ports)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -43,12 +43,12 @@ def owed(scene: Scene, objectives: Objectives, level: Level, at: datetime) -> tu
     return tuple(_owed(scene, objectives, level, at))
 
 
-def alien(deliveries: Iterable[Delivery], owed: Iterable[Expectation], alert: str) -> Iterator[str]:
-    """Whoever was told of `alert` and should not have been."""
+def alien(deliveries: Iterable[Delivery], owed: Sequence[Expectation], alert: str, about: str) -> Iterator[str]:
+    """Whoever was told of the level `alert` of the alert `about`, and should not have been."""
     channels = {each.channel for each in owed}
     people = {each.to for each in owed if each.to}
     for delivery in deliveries:
-        if alert not in delivery.alerts:
+        if alert not in delivery.alerts or not is_about(delivery, about):
             continue
         if delivery.channel not in channels:
             yield f"{delivery.channel}: {alert}"
@@ -57,9 +57,16 @@ def alien(deliveries: Iterable[Delivery], owed: Iterable[Expectation], alert: st
                 yield f"{person}: {alert}"
 
 
-def receipts(deliveries: Iterable[Delivery]) -> Iterator[Receipt]:
-    """Each message once for each person who got it."""
+def is_about(delivery: Delivery, alert: str) -> bool:
+    """Whether the message is about this alert, or about a level of it."""
+    return alert in delivery.alerts or alert in delivery.summary or alert in delivery.body
+
+
+def receipts(deliveries: Iterable[Delivery], about: str) -> Iterator[Receipt]:
+    """Each message about this alert and its levels, once for each person who got it."""
     for delivery in deliveries:
+        if not is_about(delivery, about):
+            continue
         to = delivery.recipients if delivery.channel == "email" else ()
         for who in to or (delivery.channel,):
             yield Receipt(who, delivery.received_at.timestamp(), delivery.summary)
@@ -67,8 +74,9 @@ def receipts(deliveries: Iterable[Delivery]) -> Iterator[Receipt]:
 
 def _owed(scene: Scene, objectives: Objectives, level: Level, at: datetime) -> Iterator[Expectation]:
     people = objectives.handling.people
+    about = objective(scene, objectives).alert
     addresses = [people.person(person).email for person in recipients(people, level.recipients, at)]
     for channel in level.channels or objectives.notify.channels.get(scene.severity, ()):
         mailed = addresses if channel == "email" and level.channels else []
         for address in mailed or [""]:
-            yield Expectation(name(level.number), scene.severity, channel, address)
+            yield Expectation(name(level.number), scene.severity, channel, address, about)

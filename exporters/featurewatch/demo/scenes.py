@@ -36,6 +36,8 @@ class Expectation:
     channel: Channel
     to: str = ""
     """The mail address that must be among the recipients; empty: whoever the channel reaches."""
+    about: str = ""
+    """What the message must name: a level is told of many alerts, and this is about one of them."""
 
 
 SCENES: Final = {

@@ -13,6 +13,7 @@ from featurewatch import names
 from featurewatch.delivery import SEND
 from featurewatch.demo import escalation, scenes
 from featurewatch.demo.errors import StoryError
+from featurewatch.demo.escalation import is_about
 from featurewatch.demo.inbox.message import Delivery
 from featurewatch.demo.observer import SeenAlert
 from featurewatch.demo.patience import Patience, step_of, whole_evaluations
@@ -74,7 +75,8 @@ class Story:
         # Who was told must hear the end of it; who was not is missing already.
         self._wait_for(told, "resolved", mark, self.patience.resolved)
         if self.scene.escalates:
-            self.timeline.received += escalation.receipts(self.stage.inbox.deliveries(since_id=mark))
+            about = scenes.objective(self.scene, self.plan.objectives).alert
+            self.timeline.received += escalation.receipts(self.stage.inbox.deliveries(since_id=mark), about)
         return self.timeline
 
     # --- turns ----------------------------------------------------------------------------------------------------
@@ -157,20 +159,24 @@ class Story:
 
     def _escalate(self, fired: SeenAlert, mark: int) -> list[Expectation]:
         """Level 2 comes and is acknowledged, level 3 does not come; returns what was told."""
-        objectives = self.plan.objectives
+        objectives, about = self.plan.objectives, fired.labels["alertname"]
         _, second, third = escalation.policy(self.scene, objectives).levels
         at = datetime.fromtimestamp(self.stage.clock(), UTC)
         owed = escalation.owed(self.scene, objectives, second, at)
         told = self._wait_for(owed, "firing", mark, second.after + self.patience.firing)
         deliveries = self.stage.inbox.deliveries(since_id=mark)
-        self.timeline.unwanted += escalation.alien(deliveries, owed, name(second.number))
+        self.timeline.unwanted += escalation.alien(deliveries, owed, name(second.number), about)
         who = self.stage.acknowledge(fired.labels)
-        self._say(self.stage.clock(), "responder", f"{who} acknowledges {fired.labels['alertname']}")
+        self._say(self.stage.clock(), "responder", f"{who} acknowledges {about}")
         timing = self.plan.timing
         late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + timing.group_interval + SEND
         until = self._fires_at(fired) + third.after + late
         self.stage.sleep(max(0.0, until - self.stage.clock()))
-        told_too_much = self.stage.inbox.deliveries(since_id=mark, alert=name(third.number))
+        told_too_much = [
+            delivery
+            for delivery in self.stage.inbox.deliveries(since_id=mark, alert=name(third.number))
+            if escalation.is_about(delivery, about)
+        ]
         self.timeline.unwanted += [f"{each.channel}: {name(third.number)}" for each in told_too_much]
         if not told_too_much:
             self._say(self.stage.clock(), "prometheus", f"level 3 was due after {third.after:g} s and did not fire")
@@ -226,4 +232,5 @@ def _answers(expectation: Expectation, delivery: Delivery, status: str) -> bool:
     names = delivery.firing if status == "firing" else delivery.resolved
     right_severity = delivery.severity in ("", str(expectation.severity))
     reached = not expectation.to or expectation.to in delivery.recipients
+    reached = reached and (not expectation.about or is_about(delivery, expectation.about))
     return delivery.channel == expectation.channel and expectation.alert in names and right_severity and reached
