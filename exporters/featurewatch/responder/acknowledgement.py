@@ -71,6 +71,29 @@ def current(connection: Connection, asked: Sequence[int], now: datetime) -> dict
     return {row.firing_id: Acknowledgement(*row) for row in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Somebody says of an alert whether anything was wrong when it fired."""
+
+    firing: int
+    false: bool
+    comment: str
+    actor: str
+    at: datetime
+
+
+def mark(connection: Connection, said: Mark) -> None:
+    """Keep it, and write it into the history when it is news. Raises NotFiring when there is no such alert."""
+    row = connection.execute(select(firings.c.false_positive).where(firings.c.id == said.firing)).one_or_none()
+    if row is None:
+        raise NotFiring(f"there is no alert {said.firing}")
+    if bool(row.false_positive) == said.false:
+        return
+    connection.execute(update(firings).where(firings.c.id == said.firing).values(false_positive=int(said.false)))
+    kind = "marked-false" if said.false else "marked-true"
+    _record(connection, said.firing, kind, said.at, said.actor, {"comment": said.comment})
+
+
 def _require_firing(connection: Connection, firing: int) -> None:
     row = connection.execute(select(firings.c.ended_at).where(firings.c.id == firing)).one_or_none()
     if row is None:

@@ -61,6 +61,7 @@ class Filter:
     kind: str | None = None
     """Of a transition."""
     incident: int | None = None
+    firing: int | None = None
     levels: bool = False
     """With the levels of escalation and the rules' helpers, which are not alerts of their own."""
 
@@ -81,18 +82,28 @@ def alerts(connection: Connection, wanted: Filter, limit: int, after: Cursor | N
 def history(connection: Connection, wanted: Filter, limit: int, after: Cursor | None = None) -> Page:
     """Transitions with the names of their alert, the newest first. `since` and `until` bound when they happened."""
     c, f = transitions.c, firings.c
-    columns = (c.id, c.at, c.recorded_at, c.kind, c.firing_id, c.actor, c.detail)
-    of_alert = (f.alertname, f.service, f.extractor, f.severity, f.category, f.objective, f.labels, f.incident_id)
-    statement = select(*columns, *of_alert).join(firings)
     conditions = [*_equal(wanted), *_of_state(wanted)]
-    if wanted.kind is not None:
-        conditions.append(c.kind == wanted.kind)
+    pairs = ((c.kind, wanted.kind), (c.firing_id, wanted.firing), (f.incident_id, wanted.incident))
+    conditions += [column == value for column, value in pairs if value is not None]
     if wanted.since is not None:
         conditions.append(c.at >= wanted.since)
     if wanted.until is not None:
         conditions.append(c.at < wanted.until)
-    ordered = statement.where(*conditions).order_by(c.at.desc(), c.id.desc())
+    ordered = _transitions().where(*conditions).order_by(c.at.desc(), c.id.desc())
     return _page(connection, ordered, (c.at, c.id), limit, after)
+
+
+def after(connection: Connection, number: int, limit: int) -> Sequence[RowMapping]:
+    """Transitions that were recorded after this one, the oldest first, as `history` has them."""
+    c = transitions.c
+    return connection.execute(_transitions().where(c.id > number).order_by(c.id).limit(limit)).mappings().all()
+
+
+def _transitions() -> Select[Any]:
+    c, f = transitions.c, firings.c
+    columns = (c.id, c.at, c.recorded_at, c.kind, c.firing_id, c.actor, c.detail)
+    of_alert = (f.alertname, f.service, f.extractor, f.severity, f.category, f.objective, f.labels, f.incident_id)
+    return select(*columns, *of_alert).join(firings)
 
 
 def of_incidents(connection: Connection, wanted: Filter, limit: int, after: Cursor | None = None) -> Page:

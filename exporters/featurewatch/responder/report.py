@@ -206,8 +206,9 @@ def _facts(connection: Connection, wanted: list[Any]) -> Iterator[Fact]:
     )
     asked = select(*columns).where(*wanted, c.escalation_level.is_(None), c.severity != NOBODY)
     rows = connection.execution_options(yield_per=2_000).execute(asked.order_by(c.started_at, c.id))
-    for *values, false, taken_at, escalations in rows:
-        yield Fact(*values, false_positive=bool(false), acknowledged_at=taken_at, escalations=escalations)
+    for row in rows:
+        values: tuple[Any, ...] = tuple(row)
+        yield Fact(*values)
 
 
 def _levels(connection: Connection, wanted: list[Any]) -> dict[int, int]:

@@ -39,11 +39,26 @@ class Bearer:
     role: Role
 
 
-def issue(connection: Connection, bearer: Bearer, now: datetime, ends_at: datetime | None = None) -> str:
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What is kept of a token."""
+
+    name: str
+    role: str
+    made_by: str
+    created_at: datetime
+    ends_at: datetime | None
+    revoked_at: datetime | None
+
+
+def issue(
+    connection: Connection, bearer: Bearer, now: datetime, ends_at: datetime | None = None, made_by: str = ""
+) -> str:
     """A new token, which is shown once and never kept. IntegrityError when the name is taken."""
     # 256 random bits: a slow hash, which guards passwords that can be guessed, would only slow every request.
     token = PREFIX + secrets.token_urlsafe(32)
     values = {"name": bearer.name, "role": str(bearer.role), "created_at": now, "ends_at": ends_at}
+    values["made_by"] = made_by
     connection.execute(insert(tokens).values(digest=_digest(token), **values))
     return token
 
@@ -52,6 +67,12 @@ def revoke(connection: Connection, name: str, now: datetime) -> bool:
     """Whether there was such a token in force."""
     lasting = (tokens.c.name == name) & tokens.c.revoked_at.is_(None)
     return connection.execute(update(tokens).where(lasting).values(revoked_at=now)).rowcount > 0
+
+
+def listed(connection: Connection) -> list[Token]:
+    """All that were ever made, by name."""
+    columns = (tokens.c[name] for name in Token.__dataclass_fields__)
+    return [Token(*row) for row in connection.execute(select(*columns).order_by(tokens.c.name))]
 
 
 def bearer_of(connection: Connection, token: str, now: datetime) -> Bearer | None:

@@ -13,10 +13,12 @@ from featurewatch.responder.access import Access
 from featurewatch.responder.acknowledgement import (
     Acknowledgement,
     AlreadyAcknowledged,
+    Mark,
     NotFiring,
     acknowledge,
     current,
     give_back,
+    mark,
 )
 from featurewatch.responder.api.page import Asked, PageBody
 from featurewatch.responder.database import Database
@@ -62,6 +64,12 @@ class AcknowledgeBody(BaseModel):
     owner: Annotated[str | None, Field(min_length=1, max_length=200, description="for somebody else")] = None
 
 
+class MarkBody(BaseModel):
+    """Why nothing was wrong."""
+
+    comment: Annotated[str, Field(max_length=2_000)] = ""
+
+
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
 
@@ -71,10 +79,10 @@ def router(database: Database, access: Access, clock: Callable[[], datetime]) ->
 
     @paths.get("", dependencies=[viewer])
     def alerts(asked: Annotated[Asked, Depends()]) -> PageBody[AlertBody]:
-        """Firings of alerts, the newest first."""
+        """Firings of alerts, the newest first; levels of escalation are none of their own."""
         with database.reading() as connection:
             page = listing.alerts(connection, asked.filter(), asked.limit, asked.after())
-            items = _bodies(connection, page.rows, clock())
+            items = bodies(connection, page.rows, clock())
         return PageBody(items=items, next=page.next.text() if page.next else None)
 
     @paths.get("/{number}", dependencies=[viewer])
@@ -107,17 +115,37 @@ def router(database: Database, access: Access, clock: Callable[[], datetime]) ->
         except NotFiring as error:
             raise HTTPException(404, str(error)) from None
 
+    @paths.put("/{number}/false-positive")
+    def put_false_positive(number: Number, said: MarkBody, caller: Annotated[Bearer, operator]) -> AlertBody:
+        """Say that nothing was wrong when it fired: reports count it."""
+        return _marked(database, Mark(number, True, said.comment, caller.name, clock()))
+
+    @paths.delete("/{number}/false-positive")
+    def delete_false_positive(number: Number, caller: Annotated[Bearer, operator]) -> AlertBody:
+        """Take that back."""
+        return _marked(database, Mark(number, False, "", caller.name, clock()))
+
     return paths
+
+
+def _marked(database: Database, said: Mark) -> AlertBody:
+    try:
+        with database.writing() as connection:
+            mark(connection, said)
+            return _one(connection, said.firing, said.at)
+    except NotFiring as error:
+        raise HTTPException(404, str(error)) from None
 
 
 def _one(connection: Connection, number: int, now: datetime) -> AlertBody:
     rows = connection.execute(select(firings).where(firings.c.id == number)).mappings().all()
     if not rows:
         raise HTTPException(404, f"there is no alert {number}")
-    return _bodies(connection, rows, now)[0]
+    return bodies(connection, rows, now)[0]
 
 
-def _bodies(connection: Connection, rows: Any, now: datetime) -> list[AlertBody]:
+def bodies(connection: Connection, rows: Any, now: datetime) -> list[AlertBody]:
+    """What the API tells of these rows of `firings`."""
     held = current(connection, [row["id"] for row in rows], now)
     return [_body(row, held.get(row["id"])) for row in rows]
 

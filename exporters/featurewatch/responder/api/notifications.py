@@ -31,7 +31,7 @@ def router(
     database: Database, access: Access, metrics: Metrics, switch: DeadManSwitch, clock: Callable[[], datetime]
 ) -> APIRouter:
     paths = APIRouter(tags=["intake"])
-    operator = access.at_least(Role.OPERATOR)
+    operator = access.at_least(Role.OPERATOR, limited=False)
 
     @paths.post("/api/v1/notifications")
     def receive(notification: Notification, _caller: Annotated[Bearer, Depends(operator)]) -> TakenBody:

@@ -1,14 +1,29 @@
 """What every list of the API looks like, and what it can be asked for."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, TypeVar
 
 from fastapi import HTTPException, Query
-from pydantic import AwareDatetime, BaseModel
+from pydantic import AfterValidator, AwareDatetime, BaseModel
 
 from featurewatch.responder.listing import MOST, Cursor, CursorFault, Filter, State
 
 T = TypeVar("T")
+
+
+def _within_reason(moment: datetime) -> datetime:
+    """In UTC, and far enough from the ends of the calendar that one can reckon with it."""
+    if not 1970 <= moment.year < 2200:
+        raise ValueError("give a time between 1970 and 2200")
+    return moment.astimezone(UTC)
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
+"""A time with a zone."""
+
+Label = Annotated[str | None, Query(max_length=200)]
+"""The value of a label that is asked for."""
 
 
 class PageBody(BaseModel, Generic[T]):
@@ -27,8 +42,8 @@ class Asked:
     service: Annotated[str | None, Query(max_length=200)] = None
     extractor: Annotated[str | None, Query(max_length=200)] = None
     severity: Annotated[str | None, Query(max_length=20)] = None
-    since: Annotated[AwareDatetime | None, Query(description="RFC 3339 with a zone")] = None
-    until: Annotated[AwareDatetime | None, Query(description="RFC 3339 with a zone")] = None
+    since: Annotated[Moment | None, Query(description="RFC 3339 with a zone")] = None
+    until: Annotated[Moment | None, Query(description="RFC 3339 with a zone")] = None
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100
     cursor: Annotated[str | None, Query(max_length=100, description="`next` of the page before")] = None
 
