@@ -78,6 +78,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         r'IncidentMember .+: matcher: .+ALERTS\{alertname="[^"|]+",alertstate="firing"\}.+alertstate.+ -> nothing',
         "An incident has no `for`, so it is never pending.",
     ),
+    _equivalent(
+        r"service(_extractor)?:health:score: matcher: .+: service=\"[^\"]+\" -> nothing",
+        "The other operands name the service as well, and all are matched by it.",
+    ),
+    _equivalent(
+        r"service:health:score: label: .+ -> by \(service, outcome\)",
+        "What it adds up has no such label.",
+    ),
+    _equivalent(
+        r"HealthScoreLow .+: tolerance: .+: 1e-9 -> 0",
+        "At the bounds 70 and 90 these weights leave no rounding error; at others they may.",
+    ),
 )
 
 

@@ -22,7 +22,7 @@ PARTS = {
     "cache": ((0.5, 50.0), (0.9, 90.0), (1.0, 100.0), (1.1, 100.0), (0.0, 0.0)),
     "errors": ((0.5, 50.0), (0.25, 75.0), (0.0, 100.0), (1.0, 0.0), (3.0, 0.0)),
 }
-RATES = (30.0, 10.0)
+RATES = (0.3, 0.1)
 """Extractions per second of the first and of the second extractor."""
 
 
@@ -76,7 +76,9 @@ def _phased(plan: Plan, who: Labels, part: str, objective: str, signs: list[floa
 def _values(plan: Plan, desk: Desk, parts: dict[str, str], weights: dict[str, float]) -> Case:
     first, second = (_labels(desk.service, who) for who in (desk.extractor, SECOND))
     table = {part: PARTS[part] for part in parts}
-    inputs = [series(health.traffic(plan), who, f"{rate}x9") for who, rate in zip((first, second), RATES, strict=True)]
+    inputs = [
+        series(health.traffic(plan), who, f"{rate}x4 0x4") for who, rate in zip((first, second), RATES, strict=True)
+    ]
     inputs.append(series(health.traffic(plan), _labels(ANOTHER, desk.extractor), "70x9"))
     strange = _labels(ANOTHER, desk.extractor)
     for part, objective in parts.items():
@@ -96,6 +98,7 @@ def _values(plan: Plan, desk: Desk, parts: dict[str, str], weights: dict[str, fl
         checks.append(value(desk, at, health.SCORE, {second: scores[1], first: scores[0]}))
         mean = sum(score * rate for score, rate in zip(scores, RATES, strict=True)) / sum(RATES)
         checks.append(value(desk, at, health.SERVICE_SCORE, {((names.SERVICE, desk.service),): mean}))
+    checks.append(desk.value(6, f'{health.SERVICE_SCORE}{{service="{desk.service}"}}', []))
     return desk.case(
         "every part of the score by hand, weighed for two extractors and the service", inputs, values=checks
     )
@@ -113,7 +116,7 @@ def _speechless(plan: Plan, desk: Desk, parts: dict[str, str]) -> Case:
 def _edge(
     plan: Plan, desk: Desk, alerts: tuple[Alert, ...], alert: Alert, parts: dict[str, str], weights: dict[str, float]
 ) -> Case:
-    """Exactly at the bound, a tenth of a point below, and back; moved by the first part alone."""
+    """Exactly at the bound, a little below, and back; moved by the first part alone."""
     declared = plan.objectives.outlook.health
     if declared is None:
         raise ValueError("no health score is declared")
@@ -128,7 +131,7 @@ def _edge(
         own = 100 - (100 - score) / weights[part]
         return {"latency": (100 - own) / 200, "cache": own / 100, "errors": (100 - own) / 100}[part]
 
-    low = bound - 0.1
+    low = bound - 0.0005  # prints as the bound itself
     slow = max(evaluations(other.hold, desk.step) for other in alerts)
     moving = [*([sign(bound)] * (slow + 1)), *([sign(low)] * (slow + 2)), *([sign(100)] * 3)]
     steps = len(moving)
@@ -152,7 +155,7 @@ def _edge(
         return found
 
     moments = sorted({begun - 1, begun + hold - 1, begun + hold, begun + slow + 2})
-    title = f"{health.ALERT}, {severity}: silent at exactly {bound:g}, fires a tenth below, resolves"
+    title = f"{health.ALERT}, {severity}: silent at exactly {bound:g}, fires just below, resolves"
     return desk.case(title, inputs, [looker.look(at, firing(at)) for at in moments])
 
 
@@ -162,7 +165,7 @@ def _quiet(plan: Plan, desk: Desk, alerts: tuple[Alert, ...], parts: dict[str, s
     hold = max(evaluations(alert.hold, desk.step) for alert in alerts)
     enough = MINIMUM_EVENTS / plan.show_window
     worst = {"latency": 1.0, "cache": 0.0, "errors": 2.0}
-    inputs = [series(health.traffic(plan), who, f"{enough * 0.95:.6f}x{hold + 2} {enough * 1.01:.6f}x{hold + 2}")]
+    inputs = [series(health.traffic(plan), who, f"{enough * 0.95:.6f}x{hold + 2} {enough:.6f}x{hold + 2}")]
     inputs += [_phased(plan, who, part, objective, [worst[part]], 2 * hold + 8) for part, objective in parts.items()]
     looker = Looker(desk, alerts)
     firing = [Firing(alert.labels[names.SEVERITY], who, 0.0) for alert in alerts]
