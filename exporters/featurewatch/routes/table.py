@@ -31,6 +31,7 @@ class Row:
     """A sentence."""
     labels: Mapping[str, str]
     receivers: tuple[str, ...]
+    """People's; what only the responder is told reaches none."""
     channels: frozenset[str] | None = None
     """What those receivers speak to, where the row says."""
     at: datetime | None = None
@@ -127,7 +128,7 @@ def _complaint(item: Any) -> str:
         return f"{item['name']}: labels are not text"
     if "at" in item and _moment(item["at"]) is None:
         return f"{item['name']}: at is no time with its offset, such as 2026-11-22T03:00+01:00"
-    if not _texts(item.get("receivers")) or not (item["receivers"] or "at" in item):
+    if not _texts(item.get("receivers")):
         return f"{item['name']}: no list of receivers"
     if "channels" in item and (not _texts(item["channels"]) or not set(item["channels"]) <= set(CONFIG_KEYS)):
         return f"{item['name']}: channels are not among {', '.join(CONFIG_KEYS)}"
