@@ -38,6 +38,8 @@ DEPLOYMENT: Final = "deployment"
 """A Ray Serve application, and a deployment of it: on every series that a replica exports."""
 STATUS: Final = "status"
 
+ENVIRONMENT: Final = "environment"
+"""Added by Prometheus to what leaves it (`external_labels`); its own series do not carry it."""
 SEVERITY: Final = "severity"
 OBJECTIVE: Final = "objective"
 CATEGORY: Final = "category"
@@ -49,6 +51,8 @@ ALERTNAME: Final = "alertname"
 ORIGINAL_ALERT: Final = "original_alert"
 """On an escalation level: the name of the alert that nobody has acknowledged."""
 POLICY: Final = "policy"
+LEVEL: Final = "level"
+QUANTILE: Final = "quantile"
 INCIDENT: Final = "incident"
 MEMBER: Final = "member"
 MEMBER_SEVERITY: Final = "member_severity"
@@ -344,6 +348,36 @@ RESPONDER_ALERTS_TAKEN: Final = "featurewatch_responder_alerts_taken_total"
 
 RESPONDER_MESSAGES_REFUSED: Final = "featurewatch_responder_messages_refused_total"
 """Counter {reason}: messages that were not taken; Alertmanager sends those again that had no fault of their own."""
+
+RESPONDER_INCIDENTS: Final = "featurewatch_responder_incidents"
+"""Gauge {severity}: incidents that last."""
+
+RESPONDER_FIRINGS: Final = "featurewatch_responder_firings"
+"""Gauge {alertname, severity}: how often an alert fired in the last day, repeats of Alertmanager not counted."""
+
+RESPONDER_FLAPS: Final = "featurewatch_responder_flaps"
+"""Gauge {alertname, severity}: those of the last day that began within ten minutes of the end of the one before."""
+
+RESPONDER_NOISE: Final = "featurewatch_responder_noise_ratio"
+"""Gauge {alertname, severity}: share of them that flapped, ended by themselves within five minutes, or were false."""
+
+RESPONDER_ESCALATIONS: Final = "featurewatch_responder_escalations"
+"""Gauge {level}: how often a level of a policy was reached in the last day."""
+
+RESPONDER_TIME_TO_ACKNOWLEDGE: Final = "featurewatch_responder_time_to_acknowledge_seconds"
+"""Gauge {quantile}: from the start of an alert until somebody took it in hand, of the last day."""
+
+RESPONDER_TIME_TO_RESOLVE: Final = "featurewatch_responder_time_to_resolve_seconds"
+"""Gauge {quantile}: from the start of an alert to its end, of the last day."""
+
+RESPONDER_DELIVERY: Final = "featurewatch_responder_delivery_seconds"
+"""Gauge {quantile}: from the start of an alert until Alertmanager's message was here, of the last day."""
+
+RESPONDER_DEDUPE: Final = "featurewatch_responder_dedupe_ratio"
+"""Gauge: share of what Alertmanager told in the last day that told nothing new."""
+
+RESPONDER_FALSE_POSITIVES: Final = "featurewatch_responder_false_positive_ratio"
+"""Gauge: share of the last day's alerts that people marked as false."""
 
 RESPONDER_DATABASE_UP: Final = "featurewatch_responder_database_up"
 """Gauge: 1 when the database answered the last question; 0: what is exported of alerts is as it was before."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
 from fastapi import FastAPI, Request
@@ -14,9 +14,12 @@ from starlette.responses import PlainTextResponse, Response
 
 from featurewatch.responder import problem
 from featurewatch.responder.access import Access
-from featurewatch.responder.api import alerts, history, notifications
+from featurewatch.responder.api import notifications
+from featurewatch.responder.api.routers import routers
 from featurewatch.responder.database import Database, open_database
 from featurewatch.responder.deadman import DeadManSwitch
+from featurewatch.responder.figures import Figures
+from featurewatch.responder.housekeeping import forgetting, reckoning
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
 from featurewatch.responder.rounds import Round, following, reconciling, running, watching
@@ -34,7 +37,13 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     access = Access(database, dict(settings.tokens), clock)
 
     switch = DeadManSwitch(settings.silence_seconds)
-    rounds = list(_rounds(settings, database, switch, clock))
+    figures = Figures(database, clock)
+    metrics.registry.register(figures)
+    rounds = [
+        *_rounds(settings, database, switch, clock),
+        reckoning(figures),
+        forgetting(database, timedelta(days=settings.retention_days), clock),
+    ]
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -51,12 +60,13 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        responses=problem.RESPONSES,
     )
     app.add_middleware(Limits)
     problem.install(app)
     app.include_router(notifications.router(database, access, metrics, switch, clock))
-    app.include_router(alerts.router(database, access, clock))
-    app.include_router(history.router(database, access, clock))
+    for paths in routers(settings, database, access, clock):
+        app.include_router(paths)
 
     @app.get("/metrics", include_in_schema=False)
     def exported(request: Request) -> Response:

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from sqlalchemy import or_, select
 
 from featurewatch.responder.access import Access
-from featurewatch.responder.api.page import PageBody
+from featurewatch.responder.api.page import Label, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.listing import MOST
 from featurewatch.responder.tables import acknowledgements, firings
@@ -38,8 +38,8 @@ def router(database: Database, access: Access, clock: Callable[[], datetime]) ->
 
     @paths.get("", dependencies=[Depends(access.at_least(Role.VIEWER))])
     def list_acknowledgements(
-        owner: Annotated[str | None, Query(max_length=200)] = None,
-        service: Annotated[str | None, Query(max_length=200)] = None,
+        owner: Label = None,
+        service: Label = None,
         limit: Annotated[int, Query(ge=1, le=MOST)] = MOST,
     ) -> PageBody[HeldBody]:
         """Those in force, the newest first: never more than there are alerts that fire."""

@@ -20,7 +20,7 @@ from featurewatch.responder.acknowledgement import (
     give_back,
     mark,
 )
-from featurewatch.responder.api.page import Asked, PageBody
+from featurewatch.responder.api.page import TEXT, Asked, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.tables import firings
 from featurewatch.responder.tokens import Bearer, Role
@@ -59,15 +59,17 @@ class AlertBody(BaseModel):
 class AcknowledgeBody(BaseModel):
     """What whoever acknowledges says."""
 
-    comment: Annotated[str, Field(max_length=2_000)] = ""
+    comment: Annotated[str, Field(max_length=2_000, pattern=TEXT)] = ""
     seconds: Annotated[float | None, Field(gt=0, le=7 * 86_400, description="until the policy goes on")] = None
-    owner: Annotated[str | None, Field(min_length=1, max_length=200, description="for somebody else")] = None
+    owner: Annotated[str | None, Field(min_length=1, max_length=200, pattern=TEXT, description="for somebody else")] = (
+        None
+    )
 
 
 class MarkBody(BaseModel):
     """Why nothing was wrong."""
 
-    comment: Annotated[str, Field(max_length=2_000)] = ""
+    comment: Annotated[str, Field(max_length=2_000, pattern=TEXT)] = ""
 
 
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]

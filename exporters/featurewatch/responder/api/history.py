@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping
 
 from featurewatch.responder import listing
 from featurewatch.responder.access import Access
-from featurewatch.responder.api.page import Asked, PageBody
+from featurewatch.responder.api.page import TEXT, Asked, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.tokens import Role
 
@@ -35,7 +35,9 @@ class TransitionBody(BaseModel):
     labels: dict[str, str]
 
 
-Kind = Annotated[str | None, Query(max_length=30, description="such as fired, resolved, acknowledged, escalated")]
+Kind = Annotated[
+    str | None, Query(max_length=30, pattern=TEXT, description="such as fired, resolved, acknowledged, escalated")
+]
 Incident = Annotated[int | None, Query(ge=1, le=2**31 - 1)]
 
 

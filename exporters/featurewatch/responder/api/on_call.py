@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from featurewatch.people.model import People, Role
 from featurewatch.responder import on_call
 from featurewatch.responder.access import Access
-from featurewatch.responder.api.page import Moment, PageBody
+from featurewatch.responder.api.page import TEXT, Moment, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.declared import Declared
 from featurewatch.responder.on_call import Override, UnknownRole
@@ -56,7 +56,7 @@ class WantedOverrideBody(BaseModel):
     person: Annotated[str, Field(min_length=1, max_length=200)]
     begins_at: Moment | None = None
     ends_at: Moment | None = None
-    comment: Annotated[str, Field(max_length=2_000)] = ""
+    comment: Annotated[str, Field(max_length=2_000, pattern=TEXT)] = ""
 
 
 class HandOverBody(BaseModel):
@@ -64,10 +64,10 @@ class HandOverBody(BaseModel):
 
     to: Annotated[str, Field(min_length=1, max_length=200)]
     until: Annotated[Moment | None, Field(description="default: the rotation's next hand-over")] = None
-    comment: Annotated[str, Field(max_length=2_000)] = ""
+    comment: Annotated[str, Field(max_length=2_000, pattern=TEXT)] = ""
 
 
-RoleName = Annotated[str, Path(max_length=200)]
+RoleName = Annotated[str, Path(max_length=200, pattern=TEXT)]
 
 
 def router(database: Database, access: Access, clock: Callable[[], datetime], declared: Declared) -> APIRouter:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import HTTPException, Query
 from pydantic import AfterValidator, AwareDatetime, BaseModel
@@ -22,7 +22,10 @@ def _within_reason(moment: datetime) -> datetime:
 Moment = Annotated[AwareDatetime, AfterValidator(_within_reason)]
 """A time with a zone."""
 
-Label = Annotated[str | None, Query(max_length=200)]
+TEXT: Final = r"^[^\x00]*$"
+"""What a database keeps as text."""
+
+Label = Annotated[str | None, Query(max_length=200, pattern=TEXT)]
 """The value of a label that is asked for."""
 
 
@@ -38,10 +41,10 @@ class Asked:
     """Query parameters that lists share."""
 
     state: Annotated[State, Query(description="firing, resolved or any")] = "any"
-    alertname: Annotated[str | None, Query(max_length=200)] = None
-    service: Annotated[str | None, Query(max_length=200)] = None
-    extractor: Annotated[str | None, Query(max_length=200)] = None
-    severity: Annotated[str | None, Query(max_length=20)] = None
+    alertname: Label = None
+    service: Label = None
+    extractor: Label = None
+    severity: Label = None
     since: Annotated[Moment | None, Query(description="RFC 3339 with a zone")] = None
     until: Annotated[Moment | None, Query(description="RFC 3339 with a zone")] = None
     limit: Annotated[int, Query(ge=1, le=MOST)] = 100

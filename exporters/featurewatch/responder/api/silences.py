@@ -17,13 +17,13 @@ from featurewatch.responder.upstream import UpstreamSilent
 
 MANUAL = "manual"
 LONGEST_SECONDS = 92 * 86_400.0
-LabelValue = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f\ud800-\udfff]+$")]
-Text = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00\ud800-\udfff]*$")]
+LabelValue = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+Text = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
 
 
 class MatcherBody(BaseModel):
     name: Annotated[str, Field(max_length=200, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-    value: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00\ud800-\udfff]*$")]
+    value: Annotated[str, Field(max_length=1_000, pattern=r"^[^\x00]*$")]
     is_regex: bool = False
     is_equal: bool = True
 

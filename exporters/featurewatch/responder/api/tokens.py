@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from featurewatch.responder import tokens
 from featurewatch.responder.access import Access
-from featurewatch.responder.api.page import PageBody
+from featurewatch.responder.api.page import TEXT, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.tokens import Bearer, Role
 
@@ -71,7 +71,7 @@ def router(database: Database, access: Access, clock: Callable[[], datetime]) ->
 
     @paths.delete("/{name}", status_code=204)
     def revoke_token(
-        name: Annotated[str, Path(min_length=1, max_length=100)], caller: Annotated[Bearer, admin]
+        name: Annotated[str, Path(min_length=1, max_length=100, pattern=TEXT)], caller: Annotated[Bearer, admin]
     ) -> None:
         """Let it open nothing any more, from the next request on."""
         if name == caller.name:
