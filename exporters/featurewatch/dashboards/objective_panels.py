@@ -98,7 +98,7 @@ def value(plan: Plan, objective: BoundObjective) -> Panel:
 def limits_used(plan: Plan) -> tuple[Panel, ...]:
     """All ladders on one scale: how near each limit is. No panel where no share is limited."""
     used = [
-        Query(queries.limit_used(judgement), _step_name(judgement))
+        Query(queries.limit_used(judgement), step_name(judgement))
         for judgement in plan.judgements
         if judgement.allowed  # nothing can be used of nothing
     ]
@@ -250,7 +250,7 @@ def _legend(objective: Objective) -> str:
     return " ".join(f"{{{{{label}}}}}" for label in objective.by) or f"{{{{{names.SERVICE}}}}}"
 
 
-def _step_name(judgement: Judgement) -> str:
+def step_name(judgement: Judgement) -> str:
     declared = limits.declared(judgement.objective)
     bound = limits.writer(judgement.objective)(judgement.limit.bound)
     return f"{judgement.objective.name} {declared.side} {bound} ({judgement.limit.severity})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from featurewatch import names
 from featurewatch.objectives.model import Severity
@@ -11,16 +11,40 @@ from featurewatch.rules.build import WATCHDOG
 from featurewatch.rules.plan import Judgement
 
 DATASOURCE_VARIABLE: Final = "datasource"
+ENVIRONMENT_VARIABLE: Final = "environment"
 SERVICE_VARIABLE: Final = "service"
 EXTRACTOR_VARIABLE: Final = "extractor"
+CACHE_VARIABLE: Final = "cache"
+MACHINE_VARIABLE: Final = "machine"
 
-EXTRACTORS: Final = f'{names.SERVICE}="${SERVICE_VARIABLE}",{names.EXTRACTOR}=~"${EXTRACTOR_VARIABLE}"'
+ENVIRONMENT: Final = f'{names.ENVIRONMENT}=~"${ENVIRONMENT_VARIABLE}"'
+"""One Prometheus watches one environment and does not label its own series with it; where several are kept together
+(remote write, Thanos, Mimir), each series carries it. All lets both pass."""
+
+SERVICE: Final = f'{ENVIRONMENT},{names.SERVICE}="${SERVICE_VARIABLE}"'
+"""The chosen service."""
+
+EXTRACTORS: Final = f'{SERVICE},{names.EXTRACTOR}=~"${EXTRACTOR_VARIABLE}"'
 """The chosen extractors of the chosen service."""
 
+CACHES: Final = f'{SERVICE},{names.CACHE_NAME}=~"${CACHE_VARIABLE}"'
+"""The chosen caches of the chosen service."""
+
+MACHINES: Final = f'{ENVIRONMENT},instance=~"${MACHINE_VARIABLE}"'
+"""The chosen machines, whatever runs on them."""
+
 ALERTS: Final = (
-    f'alertname!="{WATCHDOG}",{names.SERVICE}="${SERVICE_VARIABLE}",{names.EXTRACTOR}=~"${EXTRACTOR_VARIABLE}|"'
+    f'{ENVIRONMENT},alertname!="{WATCHDOG}",{names.SERVICE}="${SERVICE_VARIABLE}",'
+    f'{names.EXTRACTOR}=~"${EXTRACTOR_VARIABLE}|"'
 )
 """Alerts of the chosen extractors and those, without an extractor, of the whole service. Watchdog always fires."""
+
+
+class Select(Protocol):
+    """Puts the matchers of a choice behind a series."""
+
+    def __call__(self, series: str, *more: str) -> str: ...
+
 
 QUIET: Final = 0
 PENDING: Final = 1
@@ -35,14 +59,56 @@ class Query:
     """Names the series; `{{label}}` stands for a label of the result."""
     instant: bool = False
     """Only the value now. A number that is shown alone must be: the last one of a range may be minutes old."""
+    exemplar: bool = False
+    """With single extractions that lead to their traces. Only what is asked of a histogram itself has any."""
 
 
-def of_extractors(series: str) -> str:
-    return f"{series}{{{EXTRACTORS}}}"
+def of_extractors(series: str, *more: str) -> str:
+    """`more` are further matchers, as in PromQL."""
+    return _selected(series, EXTRACTORS, more)
 
 
-def of_service(series: str) -> str:
-    return f'{series}{{{names.SERVICE}="${SERVICE_VARIABLE}"}}'
+def of_service(series: str, *more: str) -> str:
+    return _selected(series, SERVICE, more)
+
+
+def of_caches(series: str, *more: str) -> str:
+    return _selected(series, CACHES, more)
+
+
+def of_machines(series: str, *more: str) -> str:
+    return _selected(series, MACHINES, more)
+
+
+def of_environment(series: str, *more: str) -> str:
+    """Whatever belongs to no service: Prometheus, Alertmanager, the responder."""
+    return _selected(series, ENVIRONMENT, more)
+
+
+def rate(selected: str, *by: str) -> str:
+    """Per second, added up by labels."""
+    return f"sum by ({', '.join(by)}) (\n  rate({selected}[$__rate_interval])\n)"
+
+
+def total(selected: str, *by: str) -> str:
+    """How many in the time shown, added up by labels. A small rest of rounding is none."""
+    return f"round(sum by ({', '.join(by)}) (\n  increase({selected}[$__range])\n)) > 0"
+
+
+def quantile(value: float, buckets: str, *by: str) -> str:
+    """Interpolated in its bucket; absent while nothing is counted."""
+    labels = ", ".join(("le", *by))
+    inner = f"sum by ({labels}) (\n    rate({buckets}[$__rate_interval])\n  )"
+    return f"histogram_quantile(\n  {value:g},\n  {inner}\n) >= 0"
+
+
+def share(part: str, whole: str) -> str:
+    """Absent while the whole is nothing, where it would be no number."""
+    return f"{part}\n/\n(\n{whole}\n> 0\n)"
+
+
+def _selected(series: str, matchers: str, more: tuple[str, ...]) -> str:
+    return f"{series}{{{','.join((matchers, *more))}}}"
 
 
 def of_level(series: str, by: tuple[str, ...]) -> str:
