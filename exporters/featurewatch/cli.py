@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from featurewatch import project as projects
+from featurewatch.commands import responder_options
 from featurewatch.demo.errors import NoSuchScene
 from featurewatch.faults import Failure, Faulty
 
@@ -50,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with _told_to_end():
-            result = _run(projects.find(Path.cwd(), os.environ), options)
+            if options.command in responder_options.COMMANDS:
+                from featurewatch.commands import responder
+
+                result = responder.run(options, Path.cwd(), os.environ)
+            else:
+                result = _run(projects.find(Path.cwd(), os.environ), options)
             sys.stdout.flush()
             return result
     except (Faulty, NoSuchScene) as error:
@@ -183,6 +189,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     exporter.add_arguments(commands.add_parser("exporter", help="metrics of this machine's processes, limits and GPUs"))
     preview.add_arguments(commands.add_parser("preview", help="the dashboards in a browser, or as pictures"))
+    responder_options.add_commands(commands, json)
     return parser
 
 
