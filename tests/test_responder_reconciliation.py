@@ -77,3 +77,16 @@ def test_watchdog_is_no_part_of_the_history() -> None:
 def test_how_long_nobody_must_know_of_an_alert_is_for_the_caller_to_say() -> None:
     assert missed([known(0, heard=100)], [], [], at(161), timedelta(seconds=90)) == []
     assert len(missed([known(0, heard=100)], [], [], at(191), timedelta(seconds=90))) == 1
+
+
+def test_an_alert_that_alertmanager_still_has_did_not_end_in_a_gap_of_the_samples() -> None:
+    """Prometheus was killed and started again; with the alert its acknowledgement would have ended."""
+    told = Told(NAME, at(0), None, LABELS)
+    for spells in ([spell(0, 20)], [spell(0, 20), spell(40)], [spell(0, 20), spell(40, 60)]):
+        assert intervals(missed([known(0)], [told], spells, at(500))) == [(at(0), None)]
+
+
+def test_an_alert_that_ended_before_the_one_that_alertmanager_has_is_another_one() -> None:
+    told = Told(NAME, at(100), None, LABELS)
+    found = intervals(missed([known(0)], [told], [spell(0, 20), spell(100)], at(500)))
+    assert found == [(at(100), None), (at(0), at(20))]

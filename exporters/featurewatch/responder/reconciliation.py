@@ -57,7 +57,11 @@ def missed(
     seen = [(spell.told(), spell) for spell in spells]
     lasting = {told.fingerprint for told in firing} | {told.fingerprint for told, _ in seen if told.ended_at is None}
     found = list(firing)
+    since = {told.fingerprint: told.started_at for told in firing}
     for told, spell in seen:
+        begun = since.get(told.fingerprint)
+        if begun is not None and told.ended_at is not None and begun <= told.ended_at + SAME:
+            continue  # samples were missing, and the alert went on: Prometheus was restarted, or clocks differ
         same = next((one for one in by_fingerprint.get(told.fingerprint, ()) if _overlap(one, spell)), None)
         if same is None and told.ended_at is not None:
             found.append(told)

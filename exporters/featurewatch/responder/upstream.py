@@ -63,12 +63,15 @@ class Prometheus:
         self._client = client
 
     def spells(self, since: datetime, until: datetime) -> list[Spell]:
-        """Every time an alert fired between the two, from its samples. Raises UpstreamSilent."""
+        """Every time an alert fired, looking back from now as far as between the two. Raises UpstreamSilent.
+
+        What lasts is decided by Prometheus' own clock: one that differs, or was set, must end nothing.
+        """
         seconds = max(1, int((until - since).total_seconds()))
-        asked = {"query": f"{FIRING}[{seconds}s]", "time": f"{until.timestamp():.3f}"}
-        found = _get(self._client, "Prometheus", "/api/v1/query", asked)["data"]["result"]
+        found = _get(self._client, "Prometheus", "/api/v1/query", {"query": f"{FIRING}[{seconds}s]"})["data"]["result"]
+        now = _get(self._client, "Prometheus", "/api/v1/query", {"query": "time()"})["data"]["result"][0]
         external = self._external_labels() if found else {}
-        return [spell for series in found for spell in _spells(series, external, until)]
+        return [spell for series in found for spell in _spells(series, external, float(now))]
 
     def _external_labels(self) -> dict[str, str]:
         """What Prometheus adds to every alert that it sends; its own samples do not carry it."""
@@ -77,7 +80,7 @@ class Prometheus:
         return {str(name): str(value) for name, value in labels.items()}
 
 
-def _spells(series: Mapping[str, Any], external: Mapping[str, str], until: datetime) -> list[Spell]:
+def _spells(series: Mapping[str, Any], external: Mapping[str, str], now: float) -> list[Spell]:
     labels = {name: value for name, value in series["metric"].items() if name not in ("__name__", "alertstate")}
     labels = {**external, **labels}
     moments = [float(moment) for moment, _ in series["values"]]
@@ -87,7 +90,7 @@ def _spells(series: Mapping[str, Any], external: Mapping[str, str], until: datet
     for end in range(len(moments)):
         last = end == len(moments) - 1
         if last or moments[end + 1] - moments[end] > longest:
-            lasts = last and until.timestamp() - moments[end] <= max(longest, SECONDS)
+            lasts = last and now - moments[end] <= max(longest, SECONDS)
             ended = None if lasts else _at(moments[end] + step)
             spells.append(Spell(labels, _at(moments[begin]), ended))
             begin = end + 1
