@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from featurewatch.dashboards import charts, panels, queries, quiet, units
+from featurewatch.dashboards.layout import Row, line, row
 from featurewatch.dashboards.limits import GOOD, Limits, Steps
 from featurewatch.dashboards.objective_panels import interval
 from featurewatch.dashboards.panels import Panel
@@ -131,3 +132,17 @@ def _of(found: BudgetPlan, series: str) -> str:
 
 def _by_extractor(found: BudgetPlan) -> bool:
     return found.sli.level == recorded.LEVEL
+
+
+def rows(plan: Plan) -> tuple[Row, ...]:
+    """All of it as one row of a dashboard; none where no budget is declared."""
+    if not plan.budgets:
+        return ()
+    return (row("Error budgets", line(left(plan), lasts(plan), height=6), line(*burn_rates(plan), height=7, most=3)),)
+
+
+def spending(plan: Plan) -> tuple[Row, ...]:
+    """How they fall, as a row; none where no budget is declared."""
+    if not plan.budgets:
+        return ()
+    return (row("Being spent", line(left_over_time(plan), lasts(plan))),)

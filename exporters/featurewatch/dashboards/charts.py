@@ -205,7 +205,7 @@ def table(
             _organised({}, renamed, shown),
         ],
         overrides=[override for column in columns if (override := _override(column))],
-        sortBy=[{"displayName": by, "desc": True}] if by else [],
+        sortBy=[grafana.TableSortByField(displayName=by, desc=True)] if by else [],
         thresholds=steps or GREY_BASE,
         maxDataPoints=None,
         extraJson={"fieldConfig": {"defaults": {"unit": units.COUNT, "noValue": no_value}}},

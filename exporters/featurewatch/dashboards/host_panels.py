@@ -76,7 +76,8 @@ def pressure(plan: Plan, select: queries.Select = queries.of_environment) -> Pan
 
 
 def load(plan: Plan) -> Panel:
-    cores = f"count by (instance) ({queries.of_machines('node_cpu_seconds_total', 'mode="idle"')})"
+    idle = queries.of_machines("node_cpu_seconds_total", 'mode="idle"')
+    cores = f"count by (instance) ({idle})"
     return panels.time_series(
         "Load per core",
         [Query(f"max by (instance) ({queries.of_machines('node_load1')}) / {cores}", BY_INSTANCE)],
@@ -170,7 +171,7 @@ def swap(plan: Plan) -> Panel:
         no_value=NO_HOST,
         description=panels.describe(
             "Memory that was moved to disk.",
-            "0, or a level line. Growth while extraction runs costs milliseconds each.",
+            "0, or a level line. Growth costs milliseconds each time.",
         ),
     )
 
@@ -225,7 +226,7 @@ def process_files(plan: Plan) -> Panel:
         no_value=quiet.NO_PROCESS,
         description=panels.describe(
             "Of the process that is nearest to its limit.",
-            "level and far below 100 %, where nothing more can be opened.",
+            "level and far below 100 %, where nothing opens.",
         ),
     )
 

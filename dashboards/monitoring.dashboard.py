@@ -1,0 +1,52 @@
+"""Is the monitoring well? The chain from scrape to message, which can be trusted only while this page is green."""
+
+from __future__ import annotations
+
+from featurewatch.dashboards import Plan, Row, chain_panels, line, question, row
+
+
+@question(
+    "Is the monitoring well?",
+    "Scrapes, rules, delivery and the responder: the chain that tells of everything else.",
+)
+def dashboard(plan: Plan) -> tuple[Row, ...]:
+    return (
+        row(
+            "Now",
+            line(
+                chain_panels.watchdog(),
+                chain_panels.reloaded(),
+                chain_panels.alertmanagers(),
+                chain_panels.database(),
+                chain_panels.lost(),
+                height=4,
+                most=5,
+            ),
+        ),
+        row(
+            "Measuring",
+            line(chain_panels.targets_up(plan), chain_panels.scrape_time(plan), chain_panels.samples(plan)),
+            line(chain_panels.measuring_faults(plan), chain_panels.series(plan), chain_panels.storage(plan), height=7),
+        ),
+        row(
+            "Judging",
+            line(chain_panels.evaluation_time(plan), chain_panels.evaluation_faults(plan)),
+        ),
+        row(
+            "Delivering",
+            line(
+                chain_panels.delivery(plan),
+                chain_panels.handed_over(plan),
+                chain_panels.sent(plan),
+                chain_panels.silences(plan),
+                chain_panels.taken(plan),
+                chain_panels.versions(),
+                most=3,
+            ),
+        ),
+        row(
+            "Beside it",
+            line(chain_panels.pushed(plan), chain_panels.preview_load(plan), height=6),
+            folded=True,
+        ),
+    )
