@@ -49,7 +49,7 @@ def member(name: str, begins: float, ends: float | None = None) -> Told:
 
 def level(number: int, begins: float, original: str = "ExtractionTooSlow") -> Told:
     labels = {"escalation_level": str(number), "original_alert": original, "policy": "latency"}
-    return told(f"EscalationLevel{number}", begins, **labels)
+    return told(f"EscalationLevel{number}", begins, None, **labels)
 
 
 SLOW = "ExtractionTooSlow"

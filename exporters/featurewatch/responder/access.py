@@ -17,9 +17,8 @@ from featurewatch.responder.tokens import Bearer, Role, bearer_of
 SCHEME: Final = HTTPBearer(auto_error=False, description="A token made with `featurewatch token`, or one from a file.")
 
 
-REQUESTS_PER_SECOND: Final = 20.0
-BURST: Final = 200
-"""Of one bearer; what Alertmanager sends is not counted."""
+BURST_SECONDS: Final = 10
+"""As many requests as are allowed in so many seconds may come at once."""
 
 TRIES_PER_SECOND: Final = 1.0
 TRIES_AT_ONCE: Final = 20
@@ -34,13 +33,13 @@ class Access:
         database: Database,
         fixed: dict[str, Bearer],
         clock: Callable[[], datetime],
-        rates: Rates | None = None,
+        rates: Rates,
         tries: Rates | None = None,
     ) -> None:
         self._database = database
         self._fixed = fixed
         self._clock = clock
-        self._rates = rates or Rates(REQUESTS_PER_SECOND, BURST)
+        self._rates = rates
         self._tries = tries or Rates(TRIES_PER_SECOND, TRIES_AT_ONCE)
 
     def bearer(self, token: str) -> Bearer | None:

@@ -23,9 +23,9 @@ class _Bucket:
 class Rates:
     """One bucket for each caller. Thread-safe."""
 
-    def __init__(self, per_second: float, burst: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, per_second: float, burst: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._per_second = per_second
-        self._burst = float(burst)
+        self._burst = burst
         self._clock = clock
         self._lock = threading.Lock()
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()

@@ -13,7 +13,7 @@ from prometheus_client.exposition import choose_encoder
 from starlette.responses import PlainTextResponse, Response
 
 from featurewatch.responder import problem
-from featurewatch.responder.access import Access
+from featurewatch.responder.access import BURST_SECONDS, Access
 from featurewatch.responder.api import notifications
 from featurewatch.responder.api.routers import routers
 from featurewatch.responder.database import Database, open_database
@@ -22,6 +22,7 @@ from featurewatch.responder.figures import Figures
 from featurewatch.responder.housekeeping import forgetting, reckoning
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
+from featurewatch.responder.rates import Rates
 from featurewatch.responder.rounds import Round, following, reconciling, running, watching
 from featurewatch.responder.settings import Settings
 
@@ -34,7 +35,8 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     """The application on its database, which it brings up to date when it starts."""
     database = database or open_database(settings.database)
     metrics = Metrics(database, clock)
-    access = Access(database, dict(settings.tokens), clock)
+    rates = Rates(settings.requests_per_second, BURST_SECONDS * settings.requests_per_second)
+    access = Access(database, dict(settings.tokens), clock, rates)
 
     switch = DeadManSwitch(settings.silence_seconds)
     figures = Figures(database, clock)

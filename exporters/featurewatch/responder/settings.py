@@ -45,6 +45,8 @@ class Settings:
     """objectives.yaml; None: people, roles and objectives are unknown."""
     retention_days: float = 30.0
     """How long after its end an alert stays in the history."""
+    requests_per_second: float = 20.0
+    """Of one bearer, ten times as many at once; what Alertmanager sends is not counted."""
     address: str = "127.0.0.1"
     port: int = 8090
 
@@ -72,6 +74,7 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         silence_seconds=given.silence_seconds,
         objectives=given.objectives,
         retention_days=given.retention_days,
+        requests_per_second=given.requests_per_second,
         address=given.address,
         port=given.port,
     )
@@ -106,6 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--retention-days", type=_days, default=30.0, metavar="N", help="history is kept so long (default: %(default)s)"
     )
+    add("--requests-per-second", type=_duration, default=20.0, metavar="N", help="of one bearer (default: %(default)s)")
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=8090, help="0 picks a free one (default: %(default)s)")
     return parser
