@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -55,7 +56,7 @@ class Server:
     def stop(self) -> None:
         """At once, whoever is connected."""
         if self.process is not None:
-            self.process.terminate() if self.process.poll() is not None else self.process.send_signal(3)
+            self.process.send_signal(signal.SIGQUIT)
             self.process.wait(60)
             self.process = None
 
@@ -66,7 +67,9 @@ def running_postgresql() -> Iterator[Server]:
     binaries = _binaries()
     if binaries is None:
         reason = "no PostgreSQL: install Debian's package postgresql"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
     user = _ordinary_user() if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="fw-postgresql-", dir="/tmp"))
     server = Server(binaries, folder, free_port(), user)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import resource
 import sqlite3
 import time
@@ -104,30 +103,33 @@ def kept(database: Path) -> dict[int, int]:
 
 
 @pytest.mark.long
-# psycopg cannot close a cursor on the server's side when there is no server.
-@pytest.mark.filterwarnings("ignore:.*ServerCursor:ResourceWarning")
 def test_while_postgresql_is_gone_nothing_is_taken_and_acknowledged_alerts_stay_so(tmp_path: Path) -> None:
-    with running_postgresql() as server:
+    port = free_port()
+    with (
+        running_postgresql() as server,
+        running_parts.responder(tmp_path / "responder", port, database=server.url),
+        call(port) as client,
+    ):
+        assert client.post(NOTIFICATIONS, json=message(1)).status_code == 200
+        (first,) = client.get("/api/v1/alerts", params={"limit": 1}).json()["items"]
+        assert client.put(f"/api/v1/alerts/{first['id']}/acknowledgement", json={}).status_code == 200
+        extractor = first["extractor"]
+        held = f'{names.ACKNOWLEDGED}{{alertname="X",extractor="{extractor}",service="a",severity="critical"}} 1.0'
+        eventually(lambda: held in client.get("/metrics").text, 30, "it is acknowledged")
+        server.stop()
+        assert client.post(NOTIFICATIONS, json=message(2)).status_code == 503
+        assert held in client.get("/metrics").text
+        assert f"{names.RESPONDER_DATABASE_UP} 0.0" in client.get("/metrics").text
+        assert client.get("/-/healthy").status_code == 200
+        server.start()
+        eventually(lambda: client.post(NOTIFICATIONS, json=message(2)).status_code == 200, 60, "it is taken")
         database = open_database(server.url)
-        settings = Settings(database="", tokens={TOKEN: Bearer("alertmanager", Role.OPERATOR)})
-        with running(create_app(settings, database=database), TOKEN) as client:
-            assert client.post(NOTIFICATIONS, json=message(1)).status_code == 200
-            assert client.put("/api/v1/alerts/1/acknowledgement", json={}).status_code == 200
-            held = f'{names.ACKNOWLEDGED}{{alertname="X",extractor="1-0",service="a",severity="critical"}} 1.0'
-            eventually(lambda: held in client.get("/metrics").text, 30, "it is acknowledged")
-            server.stop()
-            assert client.post(NOTIFICATIONS, json=message(2)).status_code == 503
-            assert held in client.get("/metrics").text
-            assert f"{names.RESPONDER_DATABASE_UP} 0.0" in client.get("/metrics").text
-            assert client.get("/-/healthy").status_code == 200
-            server.start()
-            eventually(lambda: client.post(NOTIFICATIONS, json=message(2)).status_code == 200, 60, "it is taken")
-            with database.reading() as connection:
-                assert connection.execute(select(func.count()).select_from(firings)).scalar_one() == 40
-                kinds = select(transitions.c.kind, func.count()).group_by(transitions.c.kind)
-                counted = {row[0]: row[1] for row in connection.execute(kinds)}
-            assert counted == {"fired": 40, "acknowledged": 1}
-    gc.collect()
+        with database.reading() as connection:
+            assert connection.execute(select(func.count()).select_from(firings)).scalar_one() == 40
+            kinds = select(transitions.c.kind, func.count()).group_by(transitions.c.kind)
+            counted = {row[0]: row[1] for row in connection.execute(kinds)}
+        database.close()
+        assert counted == {"fired": 40, "acknowledged": 1}
 
 
 @pytest.mark.parametrize("step", [timedelta(hours=2), timedelta(hours=-2), timedelta(days=400)], ids=str)
