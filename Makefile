@@ -82,6 +82,7 @@ fmt: $(READY) ## format the code
 bench: $(READY) ## cost of a recorded extraction, and the figures of the stack
 	$(BIN)/python -m featurewatch.bench.hot_path
 	$(BIN)/python -m featurewatch.bench.rules
+	$(BIN)/python -m featurewatch.bench.responder
 
 mutants: $(READY) ## change every generated rule, one thing at a time; each change must fail a test
 	$(BIN)/python -m featurewatch.rules.mutants

@@ -172,6 +172,10 @@ class Siege:
         time.sleep(2.0)  # a duplicate would come with the next round of its group
         return self._counted(mark)
 
+    def told(self) -> Counter[tuple[str, str]]:
+        """How often each receiver was told since the beginning (receiver, status)."""
+        return self._counted(0)
+
     def lost(self) -> list[str]:
         """What the responder answered with 2xx, and does not know."""
         with closing(sqlite3.connect(self.database)) as connection:
