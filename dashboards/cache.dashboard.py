@@ -9,6 +9,8 @@ from featurewatch.dashboards import Plan, Row, cache_panels, latency_panels, lin
     "Is the cache earning its memory?",
     "Hits, evictions, fill, speed and warming of each cache.",
     "cache",
+    since="now-1h",
+    refresh="10s",
 )
 def dashboard(plan: Plan) -> tuple[Row, ...]:
     return (

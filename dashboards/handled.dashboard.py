@@ -17,6 +17,8 @@ from featurewatch.dashboards import (
 @question(
     "What alerted, and what did we do?",
     "Alerts, incidents, levels and acknowledgements over time, how long each took, and how much of it was noise.",
+    since="now-6h",
+    refresh="30s",
 )
 def dashboard(plan: Plan) -> tuple[Row, ...]:
     return (

@@ -9,6 +9,8 @@ from featurewatch.dashboards import Plan, Row, accelerator_panels, host_panels, 
     "What are the machines doing?",
     "CPU, memory, disk, network, processes, GPUs and Ray Serve, beside what waits for them.",
     "machine",
+    since="now-1h",
+    refresh="10s",
 )
 def dashboard(plan: Plan) -> tuple[Row, ...]:
     return (
@@ -20,7 +22,7 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
                 host_panels.pressure(plan, queries.of_machines),
                 host_panels.load(plan),
                 host_panels.swap(plan),
-                host_panels.out_of_memory(),
+                host_panels.out_of_memory(plan),
                 most=3,
             ),
         ),

@@ -8,6 +8,8 @@ from featurewatch.dashboards import Plan, Row, chain_panels, line, question, row
 @question(
     "Is the monitoring well?",
     "Scrapes, rules, delivery and the responder: the chain that tells of everything else.",
+    since="now-1h",
+    refresh="10s",
 )
 def dashboard(plan: Plan) -> tuple[Row, ...]:
     return (

@@ -8,6 +8,8 @@ from featurewatch.dashboards import Plan, Row, budget_panels, line, outlook_pane
 @question(
     "Where is it going?",
     "Trends, anomalies, error budgets and the time to saturation.",
+    since="now-24h",
+    refresh="1m",
 )
 def dashboard(plan: Plan) -> tuple[Row, ...]:
     return (

@@ -40,9 +40,9 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
         ),
         row(
             "What to do next",
-            line(advice_panels.first_steps(plan), *outlook_panels.full_in(plan), height=7),
+            line(advice_panels.first_steps(plan), height=7),
         ),
-        *budget_panels.rows(plan),
+        *budget_panels.rows(plan, *outlook_panels.full_in(plan)),
         row(
             "Latency",
             line(
@@ -65,6 +65,8 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
                 service_panels.rate_by_source(plan),
                 host_panels.cpu(plan),
                 host_panels.memory(plan),
+                *objective_panels.values(plan),
+                most=3,
             ),
         ),
         row(

@@ -76,7 +76,7 @@ def left_over_time(plan: Plan) -> Panel:
         "Error budgets over time",
         [
             Query(
-                _of(found, budget.left(found)),
+                f"clamp_min({_of(found, budget.left(found))}, -1)",
                 f"{found.objective.name} {{{{extractor}}}}" if _by_extractor(found) else found.objective.name,
             )
             for found in plan.budgets
@@ -87,7 +87,7 @@ def left_over_time(plan: Plan) -> Panel:
         interval=interval(plan),
         no_value=quiet.NO_BUDGET,
         description=panels.describe(
-            "What is left of each budget. A step down is an incident; a steady fall is a fault that nobody told of.",
+            "What is left of each budget, down to −100 %, which is spent twice. A step down is an incident; a steady fall is a fault that nobody told of.",
             "lines that fall slower than the window passes, and rise again when an incident leaves the window.",
         ),
     )
@@ -134,11 +134,12 @@ def _by_extractor(found: BudgetPlan) -> bool:
     return found.sli.level == recorded.LEVEL
 
 
-def rows(plan: Plan) -> tuple[Row, ...]:
-    """All of it as one row of a dashboard; none where no budget is declared."""
+def rows(plan: Plan, *beside: Panel) -> tuple[Row, ...]:
+    """All of it as one row of a dashboard, with what else runs out `beside` it; none where there is nothing."""
     if not plan.budgets:
-        return ()
-    return (row("Error budgets", line(left(plan), lasts(plan), height=6), line(*burn_rates(plan), height=7, most=3)),)
+        return (row("What runs out", line(*beside, height=6)),) if beside else ()
+    now = line(left(plan), lasts(plan), *beside, height=6)
+    return (row("Error budgets, and what runs out", now, line(*burn_rates(plan), height=8, most=3)),)
 
 
 def spending(plan: Plan) -> tuple[Row, ...]:

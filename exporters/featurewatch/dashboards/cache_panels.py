@@ -77,7 +77,7 @@ def hits_per_megabyte() -> Panel:
         Query(queries.share(hits, size)),
         unit=units.COUNT,
         decimals=1,
-        no_value=quiet.NO_CACHE,
+        no_value=quiet.NO_BYTES,
         description=panels.describe(
             "What each megabyte earns. Compare it before and after a change of capacity or time to live.",
             "does not fall when capacity grows: then the added memory earns as much as the old.",
@@ -106,7 +106,7 @@ def lookups(plan: Plan) -> Panel:
     return panels.time_series(
         "Look-ups by result",
         [Query(expr, f"{BY_CACHE} · {{{{{names.RESULT}}}}}")],
-        unit=units.PER_SECOND,
+        unit=units.OPERATIONS_PER_SECOND,
         stacked=True,
         interval=interval(plan),
         no_value=quiet.NO_CACHE,
@@ -121,7 +121,7 @@ def evictions(plan: Plan) -> Panel:
     return panels.time_series(
         "Evictions by reason",
         [Query(expr, f"{BY_CACHE} · {{{{{names.REASON}}}}}")],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         stacked=True,
         interval=interval(plan),
         no_value=quiet.NO_CACHE,
@@ -154,7 +154,7 @@ def kept(plan: Plan) -> Panel:
         ],
         unit=units.BYTES,
         interval=interval(plan),
-        no_value=quiet.NO_CACHE,
+        no_value=quiet.NO_BYTES,
         description=panels.describe(
             "Bytes in the cache, and bytes that fit. Caches that count entries only are not here.",
             "a line that settles below what fits.",
@@ -235,7 +235,7 @@ def warming(plan: Plan) -> Panel:
             Query(queries.rate(queries.of_caches(metric), names.CACHE_NAME), f"{BY_CACHE} {word}")
             for metric, word in pairs
         ],
-        unit=units.PER_SECOND,
+        unit=units.OPERATIONS_PER_SECOND,
         interval=interval(plan),
         no_value=quiet.NO_WARMING,
         description=panels.describe(

@@ -186,7 +186,7 @@ def evaluation_faults(plan: Plan) -> Panel:
     return panels.time_series(
         "Evaluations failed and left out",
         _rates(pairs),
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=NO_PROMETHEUS,
         description=panels.describe("Rules that failed, and evaluations that came too late to be made.", "0."),
@@ -225,7 +225,7 @@ def handed_over(plan: Plan) -> Panel:
     return panels.time_series(
         "From Prometheus to Alertmanager",
         _rates(pairs),
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=NO_PROMETHEUS,
         description=panels.describe(
@@ -239,10 +239,14 @@ def sent(plan: Plan) -> Panel:
         queries.rate(queries.of_environment(f"alertmanager_notifications_{what}"), "integration")
         for what in ("total", "failed_total")
     )
+    ever = f"sum by (integration) ({queries.of_environment('alertmanager_notifications_total')}) > 0"
     return panels.time_series(
         "Messages by channel",
-        [Query(f"{sent} > 0", "{{integration}} sent"), Query(f"{failed} > 0", "{{integration}} failed")],
-        unit=units.PER_SECOND,
+        [
+            Query(f"{every}\nand on (integration)\n{ever}", f"{{{{integration}}}} {word}")
+            for every, word in ((sent, "sent"), (failed, "failed"))
+        ],
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=quiet.NO_DELIVERY,
         description=panels.describe("Messages that left Alertmanager, and those that failed.", "none failed."),
@@ -259,7 +263,7 @@ def taken(plan: Plan) -> Panel:
                 "refused: {{reason}}",
             ),
         ],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=NO_RESPONDER,
         description=panels.describe(
@@ -294,7 +298,7 @@ def measuring_faults(plan: Plan) -> Panel:
     return panels.time_series(
         "What measuring could not take",
         [Query(f"sum(rate({queries.of_service(metric)}[$__rate_interval]))", word) for word, metric in pairs.items()],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value="no extractor is scraped",
         description=panels.describe(
@@ -310,7 +314,7 @@ def pushed(plan: Plan) -> Panel:
     return panels.time_series(
         "Pushed by OpenTelemetry",
         [Query(expr, "{{signal}} {{result}}")],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=quiet.NO_PUSH,
         description=panels.describe(
@@ -324,7 +328,7 @@ def preview_load(plan: Plan) -> Panel:
     return panels.time_series(
         "Queries of the preview",
         _rates(pairs),
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=quiet.NO_PREVIEW,
         description=panels.describe(

@@ -18,6 +18,10 @@ from featurewatch.rules.plan import Plan
 DAY: Final = "of the last day, as the responder knows them"
 OF_SERVICE: Final = f'{names.SERVICE}=~"${queries.SERVICE_VARIABLE}|"'
 LEVELS: Final = f'{names.ESCALATION_LEVEL}!=""'
+QUANTILES: Final = {
+    f'{names.QUANTILE}="0.5"': "half of them within",
+    f'{names.QUANTILE}="0.9"': "nine of ten within",
+}
 IN_HAND: Final = {0: ("nobody", "orange"), 1: ("in hand", "purple")}
 
 
@@ -67,7 +71,7 @@ def time_to(metric: str, title: str, shows: str, good: str, steps: tuple[float, 
     """A median and a 95th percentile of what the responder has seen in a day."""
     return charts.ranking(
         title,
-        [Query(f"max by ({names.QUANTILE}) ({queries.of_environment(metric)} >= 0)", f"p{{{{{names.QUANTILE}}}}}")],
+        [Query(f"max({queries.of_environment(metric, matcher)} >= 0)", word) for matcher, word in QUANTILES.items()],
         unit=units.SECONDS,
         steps=[
             {"color": GOOD, "value": None},
@@ -113,7 +117,7 @@ def hands(plan: Plan) -> Panel:
     own = f"max by (alertname, {names.EXTRACTOR}) ({_own(names.ACKNOWLEDGED)})"
     return panels.state_timeline(
         "In whose hands",
-        Query(own, f"{{{{alertname}}}} {{{{{names.EXTRACTOR}}}}}"),
+        Query(queries.titled(own, "alertname", names.EXTRACTOR), queries.BY_TITLE),
         words=IN_HAND,
         interval=interval(plan),
         no_value=quiet.NO_HANDLING,
@@ -130,8 +134,13 @@ def levels(plan: Plan) -> Panel:
     return panels.state_timeline(
         "Levels of escalation",
         Query(
-            queries.otherwise(reached, names.ORIGINAL_ALERT, "no level"),
-            f"{{{{{names.ORIGINAL_ALERT}}}}} {{{{{names.EXTRACTOR}}}}} {{{{{names.ESCALATION_LEVEL}}}}}",
+            queries.titled(
+                queries.otherwise(reached, names.ORIGINAL_ALERT, "no level"),
+                names.ORIGINAL_ALERT,
+                names.EXTRACTOR,
+                names.ESCALATION_LEVEL,
+            ),
+            queries.BY_TITLE,
         ),
         words={0: ("quiet", GOOD), 1: ("told again", "red")},
         interval=interval(plan),

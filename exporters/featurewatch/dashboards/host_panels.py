@@ -176,16 +176,16 @@ def swap(plan: Plan) -> Panel:
     )
 
 
-def out_of_memory() -> Panel:
+def out_of_memory(plan: Plan) -> Panel:
     killed = queries.of_machines("node_vmstat_oom_kill")
-    return panels.stat(
+    return panels.time_series(
         "Killed for want of memory",
-        Query(f"sum(increase({killed}[$__range]))"),
+        [Query(f"increase({killed}[$__rate_interval])", BY_INSTANCE)],
         unit=units.COUNT,
         decimals=0,
-        steps=[{"color": "green", "value": None}, {"color": "red", "value": 0.5}],
-        no_value=NO_HOST,
-        description=panels.describe("Processes that the kernel killed in the range shown.", "0."),
+        interval=interval(plan),
+        no_value=quiet.NO_PRESSURE,
+        description=panels.describe("Processes that the kernel killed.", "0. Any other value is an incident."),
     )
 
 

@@ -186,7 +186,7 @@ def stage_errors(plan: Plan) -> Panel:
     return panels.time_series(
         "Errors of stages",
         [Query(expr, f"{BY_EXTRACTOR} · {{{{{names.STAGE}}}}}")],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         no_value=quiet.NO_STAGE,
         description=panels.describe(

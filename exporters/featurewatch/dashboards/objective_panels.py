@@ -29,7 +29,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
     if isinstance(objective, PresenceObjective):
         return _presence_now(plan, objective)
     if isinstance(objective, BoundObjective):
-        return value(plan, objective)
+        return _bound_now(plan, objective)
     mildest = limits.judgements(plan, objective.name)[0]
     ladder = limits.declared(objective)
     write = limits.writer(objective)
@@ -93,6 +93,12 @@ def value(plan: Plan, objective: BoundObjective) -> Panel:
             shows, f"{'above' if declared.side == 'below' else 'below'} the line.", declared.text(write)
         ),
     )
+
+
+def values(plan: Plan) -> tuple[Panel, ...]:
+    """Every gauge, rate, increase and age that is limited, over time."""
+    bounded = (found for found in plan.objectives.objectives if isinstance(found, BoundObjective))
+    return tuple(value(plan, objective) for objective in bounded)
 
 
 def limits_used(plan: Plan) -> tuple[Panel, ...]:
@@ -246,14 +252,40 @@ def _presence_now(plan: Plan, objective: PresenceObjective) -> Panel:
     )
 
 
+def _bound_now(plan: Plan, objective: BoundObjective) -> Panel:
+    mildest = min(
+        (rung for rung in plan.comparisons if rung.objective == objective), key=lambda rung: rung.limit.severity
+    )
+    ladder, write = limits.declared(objective), limits.writer(objective)
+    below = ladder.side == "below"
+    bounds = [bound for bound, _ in ladder.bounds]
+    promised = f"{'≥' if below else '≤'} {write(mildest.limit.bound)}"
+    seen = f", over the last {duration_text(mildest.window)}" if mildest.window else ""
+    return panels.stat(
+        f"{objective.title} {promised}",
+        Query(f"{'min' if below else 'max'}({queries.of_level(mildest.value, objective.by)})"),
+        unit=UNITS[objective.unit],
+        decimals=units.share_decimals(bounds) if objective.unit == "share" else None,
+        limits=ladder,
+        no_value="nobody exports it",
+        links=_links(plan, objective),
+        description=panels.describe(
+            f"{objective.title}{seen}, from {objective.series.metric}, where it is worst.",
+            f"green, {promised}.",
+            ladder.text(write),
+        ),
+    )
+
+
 def _legend(objective: Objective) -> str:
     return " ".join(f"{{{{{label}}}}}" for label in objective.by) or f"{{{{{names.SERVICE}}}}}"
 
 
 def step_name(judgement: Judgement) -> str:
-    declared = limits.declared(judgement.objective)
+    """Short enough to be read beside a bar."""
+    side = "<" if limits.declared(judgement.objective).side == "below" else ">"
     bound = limits.writer(judgement.objective)(judgement.limit.bound)
-    return f"{judgement.objective.name} {declared.side} {bound} ({judgement.limit.severity})"
+    return f"{judgement.objective.name} {side} {bound}"
 
 
 def _fires_later(judgement: Judgement) -> str:

@@ -117,7 +117,7 @@ def _bar_gauge(old: Json) -> Json:
         "sizing": "auto",
         "valueMode": "color",
     }
-    options |= {key: value for key, value in old["options"].items() if key in options}
+    options |= {key: value for key, value in old["options"].items() if key in {*options, "text"}}
     wanted = {key: found.get(key) for key in ("decimals", "links", "max", "min", "unit")}
     config = field_config(old, "thresholds", displayName=found.get("title"), mappings=fields["mappings"], **wanted)
     return {"fieldConfig": config, "options": options}

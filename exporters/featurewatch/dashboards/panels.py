@@ -70,6 +70,7 @@ def stat(
     links: Iterable[Panel] = (),
 ) -> Panel:
     """One number now, on the colour of what it means. `words` turns values into (text, colour)."""
+    neutral = not (steps or limits.bounds or words)
     return grafana.Stat(
         title=title,
         description=description,
@@ -80,7 +81,7 @@ def stat(
         noValue=no_value,
         reduceCalc="lastNotNull",
         graphMode="none",
-        colorMode="background",
+        colorMode="none" if neutral else "background",
         textMode="value",
         color={"mode": "thresholds"},
         thresholds=steps or (limits.bands() if limits.bounds else GREY_BASE),
@@ -128,7 +129,11 @@ def time_series(
         thresholdsStyleMode="dashed" if limits.bounds else "off",
         links=list(links),
         maxDataPoints=None,
-        extraJson={"fieldConfig": {"defaults": {"noValue": no_value, "custom": axis}}},
+        extraJson={
+            "fieldConfig": {"defaults": {"noValue": no_value, "custom": axis}},
+            # What there is most of is what to look at; of many series only the first are seen.
+            "options": {"legend": {"sortBy": "Max", "sortDesc": True}},
+        },
     )
 
 

@@ -46,6 +46,10 @@ class Select(Protocol):
     def __call__(self, series: str, *more: str) -> str: ...
 
 
+TITLE: Final = "title"
+"""A label that a query makes for the legend."""
+BY_TITLE: Final = f"{{{{{TITLE}}}}}"
+
 QUIET: Final = 0
 PENDING: Final = 1
 
@@ -143,6 +147,12 @@ def otherwise(expr: str, label: str, value: str) -> str:
     return f'{expr}\nor on ()\nlabel_replace(vector({QUIET}), "{label}", "{value}", "", "")'
 
 
+def titled(expr: str, *labels: str) -> str:
+    """With the values of the labels in one, `TITLE`: a legend writes the name of a label that a series has not."""
+    quoted = ", ".join(f'"{label}"' for label in labels)
+    return f'label_join(\n  {expr},\n  "{TITLE}", " ", {quoted}\n)'
+
+
 def firing() -> str:
     """How many alerts fire."""
     return f'count(ALERTS{{alertstate="firing",{ALERTS}}}) or vector(0)'
@@ -161,4 +171,5 @@ def alert_states() -> str:
         for severity in Severity
     ]
     inner = "\n  or\n  ".join(states)
-    return otherwise(f"max by (alertname, {names.EXTRACTOR}) (\n  {inner}\n)", "alertname", "no alert")
+    states_of = f"max by (alertname, {names.EXTRACTOR}) (\n  {inner}\n)"
+    return titled(otherwise(states_of, "alertname", "no alert"), "alertname", names.EXTRACTOR)

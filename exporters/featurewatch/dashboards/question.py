@@ -34,6 +34,9 @@ class Question:
     file: Path
     """Where it is written; its name decides the uid, and so the address, of the dashboard."""
     also: tuple[Choice, ...] = ()
+    since: str = "now-15m"
+    """Where the time shown begins when it is opened."""
+    refresh: str = "5s"
 
     @property
     def slug(self) -> str:
@@ -55,8 +58,8 @@ class Question:
                 tags=[TAG],
                 editable=False,
                 graphTooltip=grafana.GRAPH_TOOLTIP_MODE_SHARED_CROSSHAIR,
-                refresh="5s",
-                time=grafana.Time("now-15m", "now"),
+                refresh=self.refresh,
+                time=grafana.Time(self.since, "now"),
                 timePicker=grafana.TimePicker(refreshIntervals=["5s", "10s", "30s", "1m", "5m"], timeOptions=[]),
                 timezone="browser",
                 annotations=grafana.Annotations(list=surroundings.happenings()),
@@ -71,14 +74,17 @@ class Question:
         return self.build(current_plan(self.file))
 
 
-def question(title: str, about: str, *also: Choice) -> Callable[[Callable[[Plan], Iterable[Row]]], Question]:
+def question(
+    title: str, about: str, *also: Choice, since: str = "now-15m", refresh: str = "5s"
+) -> Callable[[Callable[[Plan], Iterable[Row]]], Question]:
     """Decorates the function `dashboard(plan)` of a `<question>.dashboard.py` that returns its rows.
 
     `also` names what can be chosen besides what every dashboard has: datasource, environment, service, extractor.
+    It opens on the time from `since` on and is asked again every `refresh`: the longer the view, the less often.
     """
 
     def decorate(rows: Callable[[Plan], Iterable[Row]]) -> Question:
-        return Question(title, about, rows, Path(rows.__code__.co_filename), also)
+        return Question(title, about, rows, Path(rows.__code__.co_filename), also, since, refresh)
 
     return decorate
 

@@ -26,6 +26,8 @@ NO_REJECTION: Final = "nobody counts rejected requests"
 NO_PRESSURE: Final = "the kernel does not tell"
 NO_CACHE: Final = "no cache is watched"
 NO_STAGE: Final = "no stages"
+NO_BYTES: Final = "it counts entries, not bytes"
+NO_REFUSAL: Final = "nothing was refused"
 
 REASONS: Final[dict[str, str]] = {
     NO_GPU: "most machines have no GPU, and its exporter runs only where one is",
@@ -47,8 +49,10 @@ REASONS: Final[dict[str, str]] = {
     NO_PUSH: "OTLP is one way out; most are scraped",
     NO_PREVIEW: "the preview's counters are scraped where that is configured",
     NO_REJECTION: "only those who answer requests themselves can reject any",
-    NO_PRESSURE: "pressure is told by Linux 4.20 and newer, where it is switched on",
+    NO_PRESSURE: "pressure and kills are told by newer kernels, where that is switched on",
     NO_CACHE: "an extractor may have no cache, or none that is watched",
+    NO_BYTES: "a cache of objects in memory does not know their sizes",
+    NO_REFUSAL: "a counter by reason begins with the first refusal",
     NO_STAGE: "an extractor that measures no stages is one stage",
 }
 
