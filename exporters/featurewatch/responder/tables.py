@@ -104,7 +104,7 @@ tokens: Final = Table(
     Column("id", Integer, primary_key=True),
     Column("name", String(200), nullable=False, unique=True),
     Column("role", String(20), nullable=False),
-    Column("made_by", String(200), nullable=False, server_default=""),
+    Column("made_by", String(200), nullable=False),
     Column("digest", String(64), nullable=False, unique=True),  # SHA-256 of 32 random bytes: nothing to guess
     Column("created_at", Moment, nullable=False),
     Column("ends_at", Moment),
