@@ -28,11 +28,11 @@ def eventually(true: Callable[[], bool], what: str) -> None:
 
 
 def history(siege: Siege) -> list[tuple[str, str, str, int]]:
-    """(alert, entry, source, microseconds), in the order in which things happened."""
+    """Beginnings and ends (alert, which, source, microseconds), in the order in which things happened."""
     with closing(sqlite3.connect(siege.database)) as connection:
         return connection.execute(
             "SELECT f.alertname, t.kind, f.source, t.at FROM transitions t JOIN firings f ON f.id = t.firing_id "
-            "ORDER BY t.at, t.id"
+            "WHERE t.kind IN ('fired', 'resolved') ORDER BY t.at, t.id"
         ).fetchall()
 
 

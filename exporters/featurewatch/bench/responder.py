@@ -138,7 +138,7 @@ def message(number: int, beginning: datetime, *, ended: bool) -> dict[str, Any]:
 
 
 def fill(database: Database, entries: int) -> None:
-    """Adds transitions until there are as many, two for each firing; of the last weeks, since older ones are forgotten."""
+    """Adds transitions until there are as many, two for each firing; of the last weeks: older ones are forgotten."""
     beginning = datetime.now(UTC) - timedelta(days=25)
     with database.reading() as connection:
         known = connection.execute(select(func.count()).select_from(transitions)).scalar_one()
