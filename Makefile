@@ -67,8 +67,8 @@ tools: $(READY) ## find or fetch Prometheus, Alertmanager and their tools
 
 ## --- the project itself --------------------------------------------------------------------------------------
 setup: $(READY) ## the virtual environment
-test: lint check ## lint, types, check, every test
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+test: lint check ## lint, types, check, tests (with CI set, the long ones too)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(CI),,-m "not long") $(PYTEST_ARGS)
 
 lint: $(READY) ## format, lint, types
 	$(BIN)/ruff format --check -q .
