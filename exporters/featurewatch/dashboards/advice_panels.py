@@ -47,7 +47,7 @@ def first_steps(plan: Plan) -> Panel:
             Column(DO, "Begin with", words={name: (step, "") for name, step in sorted(_steps(plan).items())}),
         ],
         by="Severity",
-        no_value="Nothing fires: nothing to do",
+        no_value=quiet.NO_FIRING,
         description=panels.describe(
             "Every alert that fires, the worst first, with the first step of its runbook; its name leads to the rest.",
             "no row. With several, begin at the top: what stands below is often its consequence.",

@@ -87,7 +87,8 @@ def left_over_time(plan: Plan) -> Panel:
         interval=interval(plan),
         no_value=quiet.NO_BUDGET,
         description=panels.describe(
-            "What is left of each budget, down to −100 %, which is spent twice. A step down is an incident; a steady fall is a fault that nobody told of.",
+            "What is left of each budget, down to −100 %, which is spent twice. A step down is an incident; a steady "
+            "fall is a fault that nobody told of.",
             "lines that fall slower than the window passes, and rise again when an incident leaves the window.",
         ),
     )

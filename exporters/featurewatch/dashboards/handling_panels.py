@@ -175,7 +175,7 @@ def firing_now(plan: Plan) -> Panel:
             ),
         ],
         by="For",
-        no_value="Nothing fires",
+        no_value=quiet.NO_FIRING,
         description=panels.describe(
             "Since when each alert really fires, whatever was restarted since, and whether somebody has it in hand.",
             "no row, or only rows in hand.",
