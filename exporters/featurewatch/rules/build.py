@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from featurewatch import manifests, names
 from featurewatch.objectives.convert import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import chain, clashes, declared, expressions, followup, health, messages, outlook, recorded, sli
+from featurewatch.rules import (
+    chain,
+    clashes,
+    declared,
+    expressions,
+    followup,
+    health,
+    messages,
+    outlook,
+    quantiles,
+    recorded,
+    sli,
+)
 from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Comparison, Judgement, Plan, Twin, Watch
 
 EXTRACTORS_JOB = "extractors"
 """The scrape job of the extractors; its targets carry the label `service`."""
 
-SHOWN_QUANTILES = (0.5, 0.95, 0.99)
+SHOWN_QUANTILES = quantiles.SHOWN
 AVAILABILITY_WINDOW = 86400.0
 SLOW_INTERVAL = 60.0
 WATCHDOG = clashes.WATCHDOG
@@ -30,6 +42,7 @@ def _judged(plan: Plan) -> tuple[Group, ...]:
     """What the plan says of one noun makes one group or none."""
     return (
         _extraction(plan),
+        _shown(plan),
         _availability(plan),
         _monitoring(plan),
         *outlook.groups(plan),
@@ -39,10 +52,7 @@ def _judged(plan: Plan) -> tuple[Group, ...]:
 
 def _extraction(plan: Plan) -> Group:
     """One group for all that is judged of extractions: alerts stand after what they read, in one evaluation."""
-    rules: dict[str, Recording] = {}
-    for rule in (*_recordings(plan), *declared.recordings(plan)):
-        if rules.setdefault(rule.name, rule) != rule:
-            raise ValueError(f"{rule.name} would be recorded from two expressions")
+    rules = _once((*_recordings(plan), *declared.recordings(plan)))
     alerts: list[Alert] = [judgement_alert(plan, judgement) for judgement in plan.judgements]
     alerts += [comparison_alert(plan, comparison) for comparison in plan.comparisons]
     alerts += [watch_alert(plan, watch) for watch in plan.watches]
@@ -52,8 +62,23 @@ def _extraction(plan: Plan) -> Group:
     return Group(
         "extraction",
         plan.timing.evaluation_interval,
-        (*rules.values(), *health.recordings(plan), *_severe_first(alerts), *twins, *derived),
+        (*rules, *health.recordings(plan), *_severe_first(alerts), *twins, *derived),
     )
+
+
+def _shown(plan: Plan) -> Group:
+    """What only shows reads every bucket of every series: less often, and never in the way of what is judged."""
+    rules = _once((*quantiles.recordings(plan), *declared.shown(plan)))
+    return Group(quantiles.GROUP, quantiles.EVALUATIONS * plan.timing.evaluation_interval, rules)
+
+
+def _once(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
+    """Each name once. Raises `ValueError` where one would be recorded from two expressions."""
+    rules: dict[str, Recording] = {}
+    for rule in recordings:
+        if rules.setdefault(rule.name, rule) != rule:
+            raise ValueError(f"{rule.name} would be recorded from two expressions")
+    return tuple(rules.values())
 
 
 def _severe_first(alerts: list[Alert]) -> list[Alert]:
@@ -77,22 +102,8 @@ def _recordings(plan: Plan) -> Iterator[Recording]:
     for judgement in own:
         series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
         yield Recording(judgement.events, expressions.total("increase", series, judgement.window))
-    for quantile, window in sorted(_quantiles(plan)):
-        buckets = expressions.selector(f"{names.EXTRACTION_DURATION}_bucket", (service, (names.OUTCOME, names.SUCCESS)))
-        yield Recording(recorded.quantile_seconds(quantile, window), expressions.quantile(quantile, buckets, window))
     for judgement in own:
         yield from _shares(plan, judgement)
-
-
-def _quantiles(plan: Plan) -> set[tuple[float, float]]:
-    """Those that panels show, and each that a message names."""
-    shown = {(quantile, plan.show_window) for quantile in SHOWN_QUANTILES}
-    named = {
-        (judgement.objective.quantile, judgement.window)
-        for judgement in plan.judgements
-        if isinstance(judgement.objective, QuantileObjective) and not judgement.objective.foreign
-    }
-    return shown | named
 
 
 def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:

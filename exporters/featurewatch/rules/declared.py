@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import manifests, names
-from featurewatch.objectives.model import BoundObjective, Counted, Promise, RatioObjective, Series
+from featurewatch.objectives.model import BoundObjective, Counted, Promise, QuantileObjective, RatioObjective, Series
 from featurewatch.rules import expressions, recorded, sli
 from featurewatch.rules.model import Recording
 from featurewatch.rules.plan import Comparison, Judgement, Plan, Twin
@@ -18,6 +18,20 @@ def recordings(plan: Plan) -> Iterator[Recording]:
             yield from _share(plan, judgement)
     for comparison in plan.comparisons:
         yield Recording(comparison.value, _value(plan, comparison))
+
+
+def shown(plan: Plan) -> Iterator[Recording]:
+    """The quantiles of declared histograms, which panels show and nothing judges."""
+    for judgement in plan.judgements:
+        objective = judgement.objective
+        if not objective.foreign or not isinstance(objective, QuantileObjective) or judgement.quantile is None:
+            continue
+        population = ((names.SERVICE, plan.objectives.service), *objective.population)
+        buckets = expressions.selector_of_words(f"{objective.metric}_bucket", population)
+        expr = expressions.quantile(objective.quantile, buckets, judgement.window, by(objective))
+        if objective.scale != 1:
+            expr = f"(\n{expr}\n)\n/ {objective.scale:g}"
+        yield Recording(judgement.quantile, expr)
 
 
 def by(promise: Promise) -> str:
@@ -84,13 +98,6 @@ def _share(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
         return
     counted = sli.of_events(plan.objectives, objective, judgement.limit.bound)
     yield Recording(judgement.events, expressions.total("increase", counted.total, window, level))
-    if judgement.quantile is not None:
-        population = ((names.SERVICE, plan.objectives.service), *objective.population)
-        buckets = expressions.selector_of_words(f"{objective.metric}_bucket", population)
-        shown = expressions.quantile(objective.quantile, buckets, window, level)
-        if objective.scale != 1:
-            shown = f"(\n{shown}\n)\n/ {objective.scale:g}"
-        yield Recording(judgement.quantile, shown)
     yield Recording(judgement.good_ratio, expressions.ratio(counted.good, counted.total, window, level))
     yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{own}")
     yield Recording(judgement.bad_increase, expressions.missing(counted.good, counted.total, window, level))

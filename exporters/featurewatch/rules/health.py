@@ -90,7 +90,8 @@ def _parts(plan: Plan, health: Health) -> Iterator[Recording]:
         good = recorded.good_ratio(objective, judgement.window, judgement.bound)
         if isinstance(judgement.objective, QuantileObjective):
             quantile = recorded.quantile_seconds(judgement.objective.quantile, judgement.window)
-            yield Recording(part(name), _latency(f"{quantile}{own}", judgement.limit.bound, f"{traffic(plan)}{own}"))
+            nothing = f"({traffic(plan)}{own} > 0 unless {judgement.good_ratio})"
+            yield Recording(part(name), _latency(f"{quantile}{own}", judgement.limit.bound, nothing))
         elif name == "cache":
             share = number_text(round(1 - judgement.allowed, 12))
             yield Recording(part(name), f"clamp_max(100 * {good}{own} / {share}, 100)")
@@ -99,11 +100,12 @@ def _parts(plan: Plan, health: Health) -> Iterator[Recording]:
             yield Recording(part(name), f"clamp_min(100 - {slope} * (1 - {good}{own}), 0)")
 
 
-def _latency(quantile: str, bound: float, rate: str) -> str:
-    """Without a single success there is no quantile: that is 0, not nothing."""
+def _latency(quantile: str, bound: float, failing: str) -> str:
+    """Without a single success there is no quantile: that is 0, not nothing. Where there are some, it is only not yet
+    recorded, because what shows is evaluated less often."""
     slope = number_text(round(200 / bound, 6))
     score = f"clamp(\n  100 - {slope} * ({quantile} - {number_text(bound)}),\n  0,\n  100\n)"
-    return f"{score}\nor\n0 * ({rate} > 0)"
+    return f"{score}\nor\n0 * {failing}"
 
 
 def _scores(plan: Plan, health: Health) -> Iterator[Recording]:

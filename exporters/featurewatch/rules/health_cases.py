@@ -108,8 +108,11 @@ def _speechless(plan: Plan, desk: Desk, parts: dict[str, str]) -> Case:
     """Without one success there is no quantile."""
     who = _labels(desk.service, desk.extractor)
     checks = [value(desk, 1, health.part("latency"), {who: 0.0})] if "latency" in parts else []
-    other = _labels(desk.service, SECOND)
+    other, early = _labels(desk.service, SECOND), _labels(desk.service, "begun-just-now")
     inputs = [series(health.traffic(plan), who, "5x3"), series(health.traffic(plan), other, "0x3")]
+    if "latency" in parts:  # it has successes, of which the quantile is not recorded yet
+        share = health.judged(plan, parts["latency"]).good_ratio
+        inputs += [series(health.traffic(plan), early, "5x3"), series(share, early, "0.9x3")]
     return desk.case("an extractor that never succeeds has no quantile and no point for latency", inputs, values=checks)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from featurewatch import names
 from featurewatch.objectives.model import BoundObjective, Objectives, Promise, QuantileObjective, Unit
 from featurewatch.objectives.units import bytes_text, duration_text, number_text, percent_text
-from featurewatch.rules import recorded
+from featurewatch.rules import expressions, recorded
 from featurewatch.rules.clashes import TWIN
 from featurewatch.rules.plan import Comparison, Judgement, Twin, Watch
 
@@ -51,12 +51,19 @@ def steps(first_steps: tuple[str, ...]) -> str:
     return "\n".join(f"{number}. {step}" for number, step in enumerate(first_steps, start=1))
 
 
-def shown_quantile(judgement: Judgement) -> str:
-    """The recorded quantile of what fires, as `172ms`."""
-    labels = ("service", *judgement.objective.by)
-    matchers = ",".join(f"{label}=%q" for label in labels)
+def shown_quantile(objective: QuantileObjective, window: float) -> str:
+    """The quantile of what fires, as `172ms`: asked at that moment and for it alone, because the recorded one is of a
+    few evaluations ago and could contradict the alert."""
+    fixed = [(label, value) for label, value in objective.population if label not in (names.SERVICE, *objective.by)]
+    labels = ("service", *objective.by)
+    words = expressions.selector_of_words("", fixed)[1:-1]
+    for before, after in (("\\", r"\\"), ('"', r"\""), ("%", "%%")):  # it stands in a format in a text
+        words = words.replace(before, after)
+    matchers = ",".join((*(f"{label}=%q" for label in labels), *([words] if words else [])))
     values = " ".join(f"$labels.{label}" for label in labels)
-    query = f'printf "{judgement.quantile}{{{matchers}}}" {values} | query'
+    rate = f"sum by (le) (rate({objective.metric}_bucket{{{matchers}}}[{duration_text(window)}]))"
+    scale = f" / {objective.scale:g}" if objective.scale != 1 else ""
+    query = f'printf "histogram_quantile({number_text(objective.quantile)}, {rate}){scale}" {values} | query'
     return f"{{{{ with {query} }}}}{{{{ . | first | value | humanizeDuration }}}}{{{{ else }}}}unknown{{{{ end }}}}"
 
 
@@ -66,7 +73,7 @@ def of_judgement(objectives: Objectives, judgement: Judgement) -> dict[str, str]
     if isinstance(objective, QuantileObjective):
         bound, name = duration_text(limit.bound), f"p{recorded.percent(objective.quantile)}"
         summary = f"{subject(objective)}: {name} is above {bound}"
-        value = f"{name} is about {shown_quantile(judgement)}, {PERCENTAGE} take longer than {bound}"
+        value = f"{name} is about {shown_quantile(objective, judgement.window)}, {PERCENTAGE} take longer than {bound}"
         allowed = f"{name} of at most {bound} ({percent_text(judgement.allowed)} may take longer)"
     else:
         side, word = ("below", "at least") if objective.counts == "good" else ("above", "at most")

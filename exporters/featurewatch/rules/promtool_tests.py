@@ -15,7 +15,18 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import build, chain, chain_cases, declared_cases, followup_cases, outlook, outlook_cases
+from featurewatch.rules import (
+    build,
+    chain,
+    chain_cases,
+    declared_cases,
+    dependencies,
+    followup_cases,
+    native_cases,
+    outlook,
+    outlook_cases,
+    recorded,
+)
 from featurewatch.rules.bound_cases import BoundCases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
@@ -48,15 +59,17 @@ def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[s
         files[f"{name}.test.yaml"] = _file(groups, step, cases)
     recordings = frozenset(rule.name for group in groups for rule in group.recordings)
     for window in sorted(_windows(plan)):
-        case = RecordedCases(plan, window, recordings).case()
-        files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), [case])
+        told = [RecordedCases(plan, window, recordings).case()]
+        if recorded.native_rate(window) in recordings:
+            told.append(native_cases.case(plan, window))
+        files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), told)
     for name, step, cases in followup_cases.files(plan, groups, extractor):
         files[f"{name}.test.yaml"] = _file(groups, step, cases)
     files["recorded.service.test.yaml"] = _file(groups, 1800.0, list(service_cases(plan)))
     files["watchdog.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
     for group in groups:
         if group.name == chain.GROUP:
-            files["chain.test.yaml"] = _file(groups, group.interval, list(chain_cases.cases(plan, group)))
+            files.update(_chain(groups, group, list(chain_cases.cases(plan, group))))
     return files
 
 
@@ -154,6 +167,9 @@ def _alerts(groups: tuple[Group, ...]) -> Iterator[Alert]:
 
 
 def _file(groups: tuple[Group, ...], step: float, cases: list[Case]) -> Case:
+    """With the groups that the cases look at and what those read, and no others: they would only take time."""
+    needed = dependencies.upstream(groups, dependencies.looked_at({"tests": cases}))
+    groups = tuple(group for group in groups if any(rule.name in needed for rule in group.rules))
     return {
         "rule_files": [f"../{group.name}.rules.yaml" for group in groups],
         "evaluation_interval": duration_text(step),
@@ -161,6 +177,15 @@ def _file(groups: tuple[Group, ...], step: float, cases: list[Case]) -> Case:
         "fuzzy_compare": True,
         "tests": cases,
     }
+
+
+def _chain(groups: tuple[Group, ...], chained: Group, cases: list[Case]) -> Iterator[tuple[str, Case]]:
+    """Those that need the chain's own rules alone, and those that need others, which take longer."""
+    written = [(case, _file(groups, chained.interval, [case])) for case in cases]
+    for name, alone in ((chain.GROUP, True), (f"{chain.GROUP}.beside", False)):
+        some = [case for case, file in written if (len(file["rule_files"]) == 1) == alone]
+        if some:
+            yield f"{name}.test.yaml", _file(groups, chained.interval, some)
 
 
 def _watchdog(plan: Plan, groups: tuple[Group, ...]) -> Case:

@@ -30,8 +30,19 @@ def successes_increase(window: float) -> str:
     return f"{LEVEL}:successes:increase{duration_text(window)}"
 
 
+def buckets_rate(window: float) -> str:
+    """Successful extractions per second up to each classic edge (`le`): the heat map, and what quantiles are of."""
+    return f"{LEVEL}_le:extraction_duration_seconds_bucket:rate{duration_text(window)}"
+
+
+def native_rate(window: float) -> str:
+    """The same as one native histogram; there only where native histograms are scraped."""
+    return f"{LEVEL}:extraction_duration_seconds:rate{duration_text(window)}"
+
+
 def quantile_seconds(quantile: float, window: float) -> str:
-    """A quantile of the duration in seconds, interpolated in its bucket: for showing, never for judging."""
+    """A quantile of the duration in seconds, of the native histogram where it is scraped, else interpolated in its
+    classic bucket: for showing, never for judging."""
     return f"{LEVEL}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
 
 

@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import build, expected, recorded
+from featurewatch.rules import build, expected, quantiles, recorded
 from featurewatch.rules.cases import ANOTHER, EXTRACTOR, Case, Desk, edges_around, recorded_labels, series
+from featurewatch.rules.expressions import le, selector
 from featurewatch.rules.extrapolation import increase
 from featurewatch.rules.plan import Judgement, Plan
 from featurewatch.rules.scenario import notation
@@ -90,6 +91,8 @@ class RecordedCases:
         ]
         for name, value in self._values():
             checks += [self._check(name, value, LOOK), self._check(name, value, end)]
+        if recorded.buckets_rate(self._window) in self._recordings:
+            checks += [self._buckets(LOOK), self._buckets(end)]
         return self._desk.case("mixed traffic, then none", inputs, values=checks)
 
     def _check(self, name: str, value: Value, step: int) -> Case:
@@ -101,6 +104,26 @@ class RecordedCases:
         ]
         if name in self._foreign():
             samples.append({"labels": recorded_labels(ANOTHER, EXTRACTOR), "value": round(FOREIGN * 1e9)})
+        return self._desk.value(step, f"round({name} * 1e9)", samples)
+
+    def _buckets(self, step: int) -> Case:
+        """Extractions per second up to each edge, in whole billionths as well."""
+        name, window = recorded.buckets_rate(self._window), self._window
+        samples = [
+            {
+                "labels": selector(
+                    "",
+                    (
+                        (names.SERVICE, self._plan.objectives.service),
+                        (names.EXTRACTOR, extractor),
+                        ("le", "+Inf" if edge == math.inf else le(edge)),
+                    ),
+                ),
+                "value": round(float(self._count(extractor, step, _succeeded, upto) / Fraction(str(window))) * 1e9),
+            }
+            for extractor in (SECOND, EXTRACTOR)
+            for upto, edge in enumerate(self._edges, start=1)
+        ]
         return self._desk.value(step, f"round({name} * 1e9)", samples)
 
     def _foreign(self) -> list[str]:
@@ -123,8 +146,8 @@ class RecordedCases:
             recorded.extractions_increase(window): lambda who, at: float(self._count(who, at, _answered)),
             recorded.successes_increase(window): lambda who, at: float(self._count(who, at, _succeeded)),
         }
-        quantiles = {*build.SHOWN_QUANTILES, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
-        for quantile in sorted(quantiles):
+        named = {*quantiles.SHOWN, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
+        for quantile in sorted(named):
             known[recorded.quantile_seconds(quantile, window)] = self._quantile(quantile)
         for judgement in self._judgements:
             known |= self._shares(judgement)

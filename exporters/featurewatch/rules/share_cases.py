@@ -93,7 +93,9 @@ class ShareCases:
             edge = (about.bound or 0.0) * self.objective.scale
             buckets = [(upper, float(good if upper <= edge else good + bad)) for upper in self._edges()]
             quantile = expected.bucket_quantile(self.objective.quantile, buckets)
-            shown[messages.shown_quantile(judgement)] = expected.humanize_duration(quantile / self.objective.scale)
+            shown[messages.shown_quantile(self.objective, judgement.window)] = expected.humanize_duration(
+                quantile / self.objective.scale
+            )
         return self._told(alert, labels, value, shown)
 
     def _told(self, alert: Alert, labels: dict[str, str], value: float, shown: dict[str, str]) -> Case:
