@@ -82,10 +82,14 @@ def follow(connection: Connection, touched: Sequence[int], now: datetime) -> Non
     if not found:
         return
     opened = _open(connection, [one for one in found if one.is_trouble and one.incident_id is None])
-    services = sorted({one.service for one in found})
-    since = min(one.started_at for one in found) - SLACK
-    moved = _correlate(connection, services, since, now)
-    levelled = _escalate(connection, services, since, now)
+    # What has its place already, and only ended, ties nothing together that was apart.
+    fresh = [one for one in found if one.incident_id is None]
+    moved, levelled = set[int](), set[int]()
+    if fresh:
+        services = sorted({one.service for one in fresh})
+        since = min(one.started_at for one in fresh) - SLACK
+        moved = _correlate(connection, services, since, now)
+        levelled = _escalate(connection, services, since, now)
     _refresh(connection, {one.incident_id for one in found if one.incident_id is not None} | opened | moved | levelled)
 
 
@@ -236,7 +240,8 @@ def _escalate(connection: Connection, services: Sequence[str], since: datetime, 
     if not levels:
         return set()
     originals = sorted({one.labels.get(names.ORIGINAL_ALERT, "") for one in levels})
-    rows = connection.execute(select(*_COLUMNS).where(c.service.in_(services), c.alertname.in_(originals)))
+    named = select(*_COLUMNS).where(c.service.in_(services), c.alertname.in_(originals), _lasting(since))
+    rows = connection.execute(named)
     candidates = sorted((Firing(*row) for row in rows), key=lambda one: one.started_at, reverse=True)
     found = [(level, one) for level in levels if (one := _original(level, candidates)) is not None]
     told = _told_levels(connection, [one.id for _, one in found])
