@@ -79,12 +79,12 @@ def limits_reached(plan: Plan) -> tuple[Panel, ...]:
 
 def time_firing() -> Panel:
     """For how much of the time each alert fired: one that always fires is no news."""
-    fired = f'sum by (alertname, {names.SEVERITY}) (\n  ALERTS{{alertstate="firing",{queries.ALERTS}}}\n)'
+    fired = f'max by (alertname) (\n  ALERTS{{alertstate="firing",{queries.ALERTS}}}\n)'
     counted = f"count_over_time((\n{fired}\n)[$__range:{SUBQUERY_STEP}])"
     whole = f"scalar(count_over_time(vector(1)[$__range:{SUBQUERY_STEP}]))"
     return charts.ranking(
         "How much of the time each alert fired",
-        [Query(f"topk(10, {counted} / {whole})", f"{{{{alertname}}}} {{{{{names.SEVERITY}}}}}")],
+        [Query(f"topk(10, {counted} / {whole})", "{{alertname}}")],
         steps=OFTEN,
         span=(0, 1),
         decimals=1,

@@ -22,6 +22,8 @@ QUANTILES: Final = {
     f'{names.QUANTILE}="0.5"': "half of them within",
     f'{names.QUANTILE}="0.9"': "nine of ten within",
 }
+HANDS: Final = "hands"
+"""A label that a query makes for a column."""
 IN_HAND: Final = {0: ("nobody", "orange"), 1: ("in hand", "purple")}
 
 
@@ -155,24 +157,22 @@ def levels(plan: Plan) -> Panel:
 def firing_now(plan: Plan) -> Panel:
     """What fires, since when, and whether somebody has it in hand."""
     by = f"alertname, {names.EXTRACTOR}, {names.SEVERITY}"
+    since = f"time() - min by ({by}) ({_own(names.ALERT_STARTED)})"
+    taken = f"max by ({by}) ({_own(names.ACKNOWLEDGED)})"
+    told = (
+        f'label_replace(\n  {since}\n  and on ({by}) {taken} == {value},\n  "{HANDS}", "{word}", "", ""\n)'
+        for value, (word, _) in IN_HAND.items()
+    )
     colours = {str(severity): (str(severity), COLOURS[severity]) for severity in sorted(Severity, reverse=True)}
     return charts.table(
         "Firing now, as the responder knows it",
-        [
-            Query(f"time() - min by ({by}) ({_own(names.ALERT_STARTED)})"),
-            Query(f"max by ({by}) ({_own(names.ACKNOWLEDGED)})"),
-        ],
+        [Query("\nor\n".join(told))],
         [
             Column("alertname", "Alert", url=f"{plan.objectives.runbooks}/${{__data.fields.Alert}}", link="Runbook"),
             Column(names.EXTRACTOR, "Extractor"),
             Column(names.SEVERITY, "Severity", words=colours, coloured=True),
-            Column("Value #A", "For", unit=units.SECONDS),
-            Column(
-                "Value #B",
-                "In hand",
-                words={str(value): word for value, word in IN_HAND.items()},
-                coloured=True,
-            ),
+            Column(HANDS, "In hand", words={word: (word, colour) for word, colour in IN_HAND.values()}, coloured=True),
+            Column("Value", "For", unit=units.SECONDS),
         ],
         by="For",
         no_value=quiet.NO_FIRING,
@@ -185,11 +185,11 @@ def firing_now(plan: Plan) -> Panel:
 
 def firings() -> Panel:
     own = queries.of_environment(names.RESPONDER_FIRINGS)
-    return charts.bar_chart(
+    return charts.ranking(
         "Firings of the last day",
-        [Query(f"topk(12, sum by (alertname) ({own}))")],
+        [Query(f"topk(10, sum by (alertname) ({own}))", "{{alertname}}")],
         unit=units.COUNT,
-        label="alertname",
+        decimals=0,
         no_value=quiet.NO_HANDLING,
         description=panels.describe(
             f"How often each alert fired, {DAY}; repeats are not counted.",

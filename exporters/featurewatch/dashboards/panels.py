@@ -26,6 +26,9 @@ DATASOURCE: Final = {"type": "prometheus", "uid": f"${{{DATASOURCE_VARIABLE}}}"}
 NEWEST_FIRST: Final = 5
 """Of the sort orders of an alert list."""
 
+UNKNOWN: Final = "#5a5e66"
+"""Grey, dark enough for white letters in both themes."""
+
 GREY_BASE: Steps = [{"color": NEUTRAL, "value": None}]
 
 
@@ -85,7 +88,7 @@ def stat(
         textMode="value",
         color={"mode": "thresholds"},
         thresholds=steps or (limits.bands() if limits.bounds else GREY_BASE),
-        mappings=_mappings(words),
+        mappings=[*_mappings(words), _nothing(no_value)],
         links=list(links),
         maxDataPoints=None,
     )
@@ -249,6 +252,11 @@ def _target(query: Query, ref_id: str, interval: str, form: str) -> Panel:
         refId=ref_id,
         datasource=DATASOURCE,
     )
+
+
+def _nothing(text: str) -> dict[str, Any]:
+    """Grey: without it, what nobody knows has the colour of the first threshold, which may be green."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"color": UNKNOWN, "text": text}}}
 
 
 def _mappings(words: Mapping[int, tuple[str, str]] | None) -> list[dict[str, Any]]:
