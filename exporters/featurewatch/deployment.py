@@ -131,7 +131,17 @@ class Deployment:
         binaries = check.Binaries(Promtool(self.tools.promtool.path), Amtool(self.tools.amtool.path))
         checks = check.configuration_checks(self.project, self.plan, binaries)
         RunFolder(self.run_dir).make()
-        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks)
+        events = self.events
+        if events is not None:
+            events.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks, events)
+
+    @property
+    def events(self) -> Path | None:
+        """Where Alertmanager records its events for the responder; None where there is none, or it cannot."""
+        declared = self.plan.objectives.handling.responder is not None
+        able = declared and self.tools.alertmanager.version >= parts.RECORDS_EVENTS
+        return self.project.state / "data/alertmanager-events.jsonl" if able else None
 
     @cached_property
     def launch(self) -> Launch:
@@ -159,6 +169,7 @@ class Deployment:
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,
                 responder_arguments=self._responder_arguments(),
+                events=self.events,
                 inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )
         )

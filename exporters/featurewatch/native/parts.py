@@ -14,9 +14,13 @@ from featurewatch.native.part import Part, Stack
 from featurewatch.native.ports import LOOPBACK
 from featurewatch.tools.alertmanager import Launch
 from featurewatch.tools.locate import Found
+from featurewatch.tools.versions import Version
 
 # What the objectives and the dashboards use; everything else would be scraped, stored and never looked at.
 NODE_COLLECTORS: Final = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat", "time", "uname")
+
+RECORDS_EVENTS: Final = Version(0, 33)
+"""The first Alertmanager whose event recorder writes what we read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,8 @@ class Settings:
     """More arguments for the inbox, such as what it is to accept."""
     responder_arguments: tuple[str, ...] | None = None
     """More arguments for the responder; None: there is none."""
+    events: Path | None = None
+    """The file in which Alertmanager's configuration records its events, which the responder reads."""
     extractor_admin: bool = True
     """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
 
@@ -122,6 +128,7 @@ def alertmanager(settings: Settings) -> Part:
             f"--web.external-url={base}/",
             # Empty: no cluster, and no port for one.
             "--cluster.listen-address=",
+            *(("--enable-feature=event-recorder",) if settings.events else ()),
         ),
         cwd=launch.cwd or folder,
         ready_url=f"{base}/-/ready",
@@ -201,6 +208,7 @@ def responder(settings: Settings) -> Part:
             *("--alertmanager", _base(settings.ports.alertmanager)),
             *("--prometheus", _base(settings.ports.prometheus)),
             *("--objectives", str(settings.checkout / "objectives.yaml")),
+            *(("--events", str(settings.events)) if settings.events else ()),
             *(settings.responder_arguments or ()),
         ),
         cwd=settings.checkout,

@@ -1,4 +1,4 @@
-"""Lines of Alertmanager's event recorder (0.32 or newer), as what they say of alerts.
+"""Lines of Alertmanager's event recorder (0.33 or newer), as what they say of alerts.
 
 What webhooks cannot tell stands there: that an alert was inhibited or silenced, and that a message about it left. An
 event says itself which one it is, so that reading a file again adds nothing.

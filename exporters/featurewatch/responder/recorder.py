@@ -25,12 +25,16 @@ log = logging.getLogger(__name__)
 MOST_BYTES: Final = 1024 * 1024
 """Read and committed in one go."""
 
+KEPT_BYTES: Final = 64 * 1024 * 1024
+"""A file that is longer and wholly read is emptied: Alertmanager only ever appends to it."""
+
 
 class Recorder:
     """One file, and how far it was read. A file that became shorter, or another one, is read from its beginning."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, kept: int = KEPT_BYTES) -> None:
         self._path = path
+        self._kept = kept
         self._inode = 0
         self._offset = 0
 
@@ -44,6 +48,9 @@ class Recorder:
             read = b"".join(lines)
             entries += take(database, list(_all(lines)), clock())
             self._offset += len(read)
+        if self._offset > self._kept and self._path.stat().st_size == self._offset:
+            os.truncate(self._path, 0)
+            self._offset = 0
         return entries
 
     def _lines(self) -> list[bytes]:
