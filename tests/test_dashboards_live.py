@@ -95,6 +95,7 @@ OWN_TARGETS_MISSING = frozenset(
 """What panels say here that they may not say anywhere else: this Prometheus scrapes the extractor and the host only."""
 
 
+@pytest.mark.long
 def test_under_traffic_no_panel_of_any_dashboard_is_empty_without_a_reason(
     tools: Tools, tmp_path: Path, plan: Plan
 ) -> None:

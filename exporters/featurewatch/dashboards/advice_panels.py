@@ -57,10 +57,7 @@ def first_steps(plan: Plan) -> Panel:
 
 def limits_reached(plan: Plan) -> tuple[Panel, ...]:
     """How near each limit came: one that nothing ever comes near to warns of nothing."""
-    used = [
-        Query(f"max_over_time((\n{queries.limit_used(judgement)}\n)[$__range:{SUBQUERY_STEP}])", name)
-        for judgement, name in _limits(plan)
-    ]
+    used = [Query(_most(queries.limit_used(judgement)), name) for judgement, name in _limits(plan)]
     if not used:
         return ()
     bars = charts.ranking(
@@ -111,6 +108,11 @@ def alert_starts() -> Panel:
             "few. Many beginnings without a firing say that the limit lies within what is usual.",
         ),
     )
+
+
+def _most(expr: str) -> str:
+    """In the range shown; what is younger than one step has only its present value."""
+    return f"max_over_time((\n{expr}\n)[$__range:{SUBQUERY_STEP}])\nor\n{expr}"
 
 
 def _firing() -> str:

@@ -130,6 +130,7 @@ def in_progress(plan: Plan) -> Panel:
         [Query(f"sum by ({names.EXTRACTOR}) ({queries.of_extractors(names.EXTRACTIONS_IN_PROGRESS)})", BY_EXTRACTOR)],
         unit=units.COUNT,
         interval=interval(plan),
+        no_value=quiet.NO_PROGRESS,
         description=panels.describe(
             "Extractions that have begun and not ended, at the moment of each scrape.",
             "few and level: about the rate times the mean duration. A climb at the same rate is a queue.",
