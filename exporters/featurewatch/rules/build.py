@@ -100,25 +100,33 @@ def _recordings(plan: Plan) -> Iterator[Recording]:
         yield Recording(recorded.extractions_rate(window), expressions.total("rate", answered, window))
     own = [judgement for judgement in plan.judgements if not judgement.objective.foreign]
     for judgement in own:
-        series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
+        latency = isinstance(judgement.objective, QuantileObjective)
+        series, rate = (succeeded, recorded.successes_rate) if latency else (answered, recorded.extractions_rate)
+        yield Recording(rate(judgement.window), expressions.total("rate", series, judgement.window))
         yield Recording(judgement.events, expressions.total("increase", series, judgement.window))
     for judgement in own:
         yield from _shares(plan, judgement)
 
 
 def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
-    good, everything = _series(plan, judgement)
-    window = judgement.window
-    yield Recording(judgement.good_ratio, expressions.ratio(good, everything, window))
+    """Of what is recorded of all events, and of the good ones: a thousand extractors have too many series to read
+    twice."""
+    good, window, scope = _good(plan, judgement), judgement.window, _scope(plan)
+    latency = isinstance(judgement.objective, QuantileObjective)
+    everything = (recorded.successes_rate if latency else recorded.extractions_rate)(window)
+    yield Recording(
+        judgement.good_ratio, f"{expressions.total('rate', good, window)}\n/\n(\n  {everything}{scope} > 0\n)"
+    )
     if not judgement.shows_good:
-        yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{_scope(plan)}")
-    yield Recording(judgement.bad_increase, expressions.missing(good, everything, window))
+        yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{scope}")
+    yield Recording(
+        judgement.bad_increase, f"{judgement.events}{scope}\n-\n{expressions.total('increase', good, window)}"
+    )
 
 
-def _series(plan: Plan, judgement: Judgement) -> tuple[str, str]:
-    """Selectors of the good and of all events."""
-    counted = sli.of_events(plan.objectives, judgement.objective, judgement.limit.bound)
-    return counted.good, counted.total
+def _good(plan: Plan, judgement: Judgement) -> str:
+    """Selector of the good events."""
+    return sli.of_events(plan.objectives, judgement.objective, judgement.limit.bound).good
 
 
 def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:

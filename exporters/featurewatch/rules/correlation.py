@@ -186,11 +186,7 @@ def _annotations(objectives: Objectives, correlation: Correlation) -> dict[str, 
         "members": members,
         "limit": f"not {' and '.join(_words(incident))} within {duration_text(incident.window)}",
         "first_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(incident.first_steps, start=1)),
-        "runbook_url": f"{objectives.runbooks}/{incident.alert}",
-        "dashboard_url": (
-            f"{objectives.dashboards}/{messages.OVERVIEW}?var-service={messages.ESCAPED_SERVICE}"
-            f"&var-extractor={messages.ESCAPED_EXTRACTOR}"
-        ),
+        **messages.links(objectives, incident.alert, extractor=True),
     }
 
 

@@ -140,9 +140,5 @@ def _annotations(objectives: Objectives, policy: Policy, level: Level) -> dict[s
         "recipients": ", ".join(level.recipients) or "whom its severity reaches",
         "response_time": response_text(level.response_time),
         "first_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1)),
-        "runbook_url": f"{objectives.runbooks}/{ORIGINAL}",
-        "dashboard_url": (
-            f"{objectives.dashboards}/{messages.OVERVIEW}?var-service={messages.ESCAPED_SERVICE}"
-            f"&var-extractor={messages.ESCAPED_EXTRACTOR}"
-        ),
+        **messages.links(objectives, ORIGINAL, extractor=True),
     }

@@ -25,6 +25,11 @@ def extractions_increase(window: float) -> str:
     return f"{LEVEL}:extractions:increase{duration_text(window)}"
 
 
+def successes_rate(window: float) -> str:
+    """Extractions per second that succeeded."""
+    return f"{LEVEL}:successes:rate{duration_text(window)}"
+
+
 def successes_increase(window: float) -> str:
     """How many extractions succeeded in the window."""
     return f"{LEVEL}:successes:increase{duration_text(window)}"

@@ -144,6 +144,7 @@ class RecordedCases:
         known: dict[str, Value] = {
             recorded.extractions_rate(window): lambda who, at: float(self._count(who, at, _answered)) / window,
             recorded.extractions_increase(window): lambda who, at: float(self._count(who, at, _answered)),
+            recorded.successes_rate(window): lambda who, at: float(self._count(who, at, _succeeded)) / window,
             recorded.successes_increase(window): lambda who, at: float(self._count(who, at, _succeeded)),
         }
         named = {*quantiles.SHOWN, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
