@@ -18,7 +18,10 @@ POST_MESSAGE = "https://slack.com/api/chat.postMessage"
 
 def check(file: Path) -> tuple[Fault, ...]:
     """Faults of a configuration of Alertmanager."""
-    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    try:
+        config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except yaml.YAMLError:
+        return ()  # amtool says so, and where
     if not isinstance(config, dict):
         return ()  # amtool says so
     return tuple(
