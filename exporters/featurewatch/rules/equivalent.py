@@ -38,7 +38,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "Every process exports every bucket, so the average of each is its sum over one and the same number.",
     ),
     _equivalent(
-        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\", -> nothing",
+        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\",? -> nothing",
         "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
     ),
     _equivalent(

@@ -152,7 +152,7 @@ def _one_of(words: Mapping[str, tuple[str, ...]], before: str = "", after: str =
 OPERATORS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterator[str]]], ...] = (
     ("threshold", re.compile(r"< (?P<target>0\.\d+) -"), _target),
     ("threshold", re.compile(r"(?P<operator>==) (?P<number>\d+)"), _count),
-    ("threshold", re.compile(r"(?P<indent>\(\n  )(?P<value>0\.\d+),"), _quantile),
+    ("threshold", re.compile(r"(?P<indent>\((?:\n  )?)(?P<value>0\.\d+),"), _quantile),
     ("tolerance", re.compile(r"1e-9"), _words({"1e-9": ("0", "1e-3")})),
     ("minimum", re.compile(r"(?P<operator>>=) (?P<number>[1-9]\d*)"), _count),
     ("comparison", _one_of(COMPARISONS, r"(?<=\s)", r"(?=\s)"), _words(COMPARISONS)),

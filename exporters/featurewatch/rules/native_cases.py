@@ -34,6 +34,14 @@ def case(plan: Plan, window: float) -> Case:
         # The classic buckets beside the native histogram say something else, to tell which of the two is read.
         *_classic(desk.labels(succeeded), 0.1),
         *_classic(Desk(desk.service, desk.step, SECOND).labels(succeeded), 0.1),
+        *(
+            series(
+                recorded.buckets_rate(window),
+                ((names.SERVICE, ANOTHER), (names.EXTRACTOR, EXTRACTOR), ("le", upper)),
+                f"7x{STEPS}",
+            )
+            for upper in (le(0.1), "+Inf")
+        ),
         series(
             recorded.native_rate(window),
             ((names.SERVICE, ANOTHER), (names.EXTRACTOR, EXTRACTOR)),
