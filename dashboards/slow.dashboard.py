@@ -45,14 +45,8 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
             ),
         ),
         row(
-            "Cache and batches",
-            line(
-                cache_panels.hit_ratio_over_time(plan),
-                cache_panels.operation_time(plan, 0.95),
-                latency_panels.batch_wait(plan),
-                latency_panels.batch_use(plan),
-                most=2,
-            ),
+            "Cache",
+            line(cache_panels.hit_ratio_over_time(plan), cache_panels.operation_time(plan, 0.95), most=2),
         ),
         row(
             "What waits, and for what",
@@ -60,10 +54,7 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
                 latency_panels.in_progress(plan),
                 host_panels.cpu(plan),
                 host_panels.pressure(plan),
-                latency_panels.rejected(plan),
                 latency_panels.input_age(plan),
-                latency_panels.payload(plan),
-                most=3,
             ),
         ),
         row(
@@ -75,5 +66,17 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
                 height=7,
             ),
             repeat="extractor",
+        ),
+        row(
+            "Batches, payloads and rejections",
+            line(
+                latency_panels.batch_wait(plan),
+                latency_panels.batch_use(plan),
+                latency_panels.batch_duration(plan),
+                latency_panels.payload(plan),
+                latency_panels.rejected(plan),
+                most=3,
+            ),
+            folded=True,
         ),
     )

@@ -73,7 +73,7 @@ def hits_per_megabyte() -> Panel:
     hits = f"sum (rate({queries.of_caches(names.CACHE_LOOKUPS, HIT)}[$__rate_interval]))"
     size = f"sum ({_known(names.CACHE_SIZE)}) / {MEGABYTE}"
     return panels.stat(
-        "Hits per second and megabyte",
+        "Hits/s per megabyte",
         Query(queries.share(hits, size)),
         unit=units.COUNT,
         decimals=1,
@@ -216,7 +216,7 @@ def warmed() -> Panel:
     used = f"sum by ({names.CACHE_NAME}) ({queries.of_caches(names.CACHE_WARMED_USED)})"
     every = f"sum by ({names.CACHE_NAME}) ({queries.of_caches(names.CACHE_WARMED)})"
     return charts.gauge(
-        "Warmed entries that were used",
+        "Warmed and used",
         Query(queries.share(used, every), BY_CACHE),
         steps=[{"color": "red", "value": None}, {"color": "yellow", "value": 0.3}, {"color": GOOD, "value": 0.6}],
         no_value=quiet.NO_WARMING,

@@ -80,13 +80,14 @@ def slow_by_source(plan: Plan) -> tuple[Panel, ...]:
     fast = f"sum by ({names.SERVED_FROM}) (increase({queries.of_extractors(BUCKETS, SUCCEEDED, edge)}[$__range]))"
     bars = charts.bar_chart(
         f"Extractions slower than {duration_text(bound)}",
-        [Query(f"clamp_min(\n  {every}\n  - {fast},\n  0\n)")],
+        [Query(f"round(\n  {every}\n  - {fast}\n) > 0")],
         unit=units.COUNT,
         label=names.SERVED_FROM,
+        no_value=quiet.NO_SLOW,
         description=panels.describe(
             f"How many extractions took longer than {duration_text(bound)} in the range shown, by where their features "
             "came from. Exact, from the buckets' edge.",
-            "all low. The highest bar is where to look.",
+            "none, or few. The highest bar is where to look.",
         ),
     )
     return (bars,)

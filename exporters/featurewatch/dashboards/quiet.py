@@ -28,6 +28,7 @@ NO_CACHE: Final = "no cache is watched"
 NO_STAGE: Final = "no stages"
 NO_BYTES: Final = "it counts entries, not bytes"
 NO_PROGRESS: Final = "nobody counts what is in progress"
+NO_SLOW: Final = "none was slower"
 NO_FIRING: Final = "Nothing fires: nothing to do"
 NO_REFUSAL: Final = "nothing was refused"
 
@@ -55,6 +56,7 @@ REASONS: Final[dict[str, str]] = {
     NO_CACHE: "an extractor may have no cache, or none that is watched",
     NO_BYTES: "a cache of objects in memory does not know their sizes",
     NO_PROGRESS: "whoever tells of an extraction when it has ended cannot tell when it began",
+    NO_SLOW: "no slow extraction is what was promised",
     NO_FIRING: "no alert is what everybody wishes for",
     NO_REFUSAL: "a counter by reason begins with the first refusal",
     NO_STAGE: "an extractor that measures no stages is one stage",
