@@ -16,8 +16,8 @@ from featurewatch.faults import Fault, Faulty
 from featurewatch.routes import simulator
 from featurewatch.routes.channels import CONFIG_KEYS
 
-MACHINE = "responder"
-"""The receiver that gets everything; rows say which people are told."""
+NO_PEOPLE = frozenset({"responder", "nobody"})
+"""The receivers behind which nobody stands; rows say which people are told."""
 
 _KEYS = {"name", "labels", "receivers", "channels", "at", "silenced_by", "firing"}
 
@@ -31,7 +31,7 @@ class Row:
     """A sentence."""
     labels: Mapping[str, str]
     receivers: tuple[str, ...]
-    """People's; what only the responder is told reaches none."""
+    """Those of people."""
     channels: frozenset[str] | None = None
     """What those receivers speak to, where the row says."""
     at: datetime | None = None
@@ -96,11 +96,12 @@ def run(table: Table, config: Path, amtool: Amtool) -> tuple[Fault, ...]:
 
 def _simulated(table: Table, row: Row, content: Mapping[str, Any]) -> Iterator[Fault]:
     everybody = simulator.receivers(content, row.labels, row.at)
-    reached = tuple(name for name in everybody if name != MACHINE)
-    if reached != row.receivers:
+    reached = tuple(name for name in everybody if name not in NO_PEOPLE)
+    wanted = tuple(name for name in row.receivers if name not in NO_PEOPLE)
+    if reached != wanted:
         when = " at that time" if row.at is not None else ""
         what = f"{row.name}: goes to {', '.join(reached) or 'nobody at all'}{when}"
-        yield Fault(table.file, row.line, 1, what, f"expected {', '.join(row.receivers) or 'nobody at all'}")
+        yield Fault(table.file, row.line, 1, what, f"expected {', '.join(wanted) or 'nobody at all'}")
     rule = simulator.inhibitor(content, row.labels, [{**row.labels, **other} for other in row.firing])
     if rule != row.silenced_by:
         what = f"{row.name}: is silenced by {rule or 'nothing'}"
