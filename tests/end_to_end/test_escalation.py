@@ -5,7 +5,9 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -87,3 +89,21 @@ def test_nobody_acknowledges_until_level_2_and_level_3_is_not_told(running: Proj
     due = seconds[f"{ORIGINAL} fires"] + 20
     assert seconds[f"{SECOND} firing: received"] >= due - 1
     assert contents(rules) == committed, "the committed rules are in force again"
+    entries = history(running)
+    assert {"fired", "acknowledged", "resolved", "delivered"} <= entries[ORIGINAL]
+    assert THIRD not in entries
+    assert "Watchdog" not in entries
+    # The milder step of the same ladder was held back, and no webhook ever says so.
+    assert "inhibited" in entries[ORIGINAL]
+
+
+def history(project: Project) -> dict[str, set[str]]:
+    """The kinds of entries of each alert, as the responder keeps them."""
+    with closing(sqlite3.connect(project.state / "data/responder/history.db")) as connection:
+        rows = connection.execute(
+            "SELECT f.alertname, t.kind FROM transitions t JOIN firings f ON f.id = t.firing_id"
+        ).fetchall()
+    found: dict[str, set[str]] = {}
+    for alert, kind in rows:
+        found.setdefault(alert, set()).add(kind)
+    return found
