@@ -221,4 +221,4 @@ def open_incidents(connection: Connection) -> dict[str, int]:
     """How many there are of each severity."""
     c = incidents.c
     asked = select(c.severity, func.count()).where(c.ended_at.is_(None), c.merged_into.is_(None)).group_by(c.severity)
-    return dict(connection.execute(asked).tuples().all())
+    return {row[0]: row[1] for row in connection.execute(asked)}
