@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 
@@ -47,11 +47,14 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         forgetting(database, timedelta(days=settings.retention_days), clock),
     ]
 
+    opened = ExitStack()
+
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(database.migrate)
         async with running(rounds):
             yield
+        opened.close()
         database.close()
 
     app = FastAPI(
@@ -67,7 +70,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.add_middleware(Limits)
     problem.install(app)
     app.include_router(notifications.router(database, access, metrics, switch, clock))
-    for paths in routers(settings, database, access, clock):
+    for paths in routers(settings, database, access, clock, opened):
         app.include_router(paths)
 
     @app.get("/metrics", include_in_schema=False)

@@ -1,6 +1,7 @@
 """All paths of the API but the intake, each with what it needs."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import datetime
 
 import httpx
@@ -30,11 +31,12 @@ from featurewatch.responder.silences import Silences
 
 
 def routers(
-    settings: Settings, database: Database, access: Access, clock: Callable[[], datetime]
+    settings: Settings, database: Database, access: Access, clock: Callable[[], datetime], opened: ExitStack
 ) -> Iterator[APIRouter]:
+    """What they open to ask others is closed with `opened`."""
     declared = Declared(settings.objectives)
-    alertmanager = Silences(_client(settings.alertmanager)) if settings.alertmanager is not None else None
-    prometheus = Measured(_client(settings.prometheus)) if settings.prometheus is not None else None
+    alertmanager = Silences(_client(opened, settings.alertmanager)) if settings.alertmanager is not None else None
+    prometheus = Measured(_client(opened, settings.prometheus)) if settings.prometheus is not None else None
     for module in (alerts, history, incidents, acknowledgements, reports, exports, stream, tokens, acknowledge_page):
         yield module.router(database, access, clock)
     yield silences.router(access, clock, alertmanager)
@@ -43,5 +45,5 @@ def routers(
     yield metrics.router(access, clock, declared, prometheus)
 
 
-def _client(base: str) -> httpx.Client:
-    return httpx.Client(base_url=base, trust_env=False)
+def _client(opened: ExitStack, base: str) -> httpx.Client:
+    return opened.enter_context(httpx.Client(base_url=base, trust_env=False))
