@@ -36,10 +36,8 @@ def test_the_generated_tests_cover_every_alert_and_every_recorded_series(
     found = coverage(built, tests.values())
 
     assert found.untested == ()
-    assert (
-        str(found)
-        == f"{len(found.alerts)} / {len(found.alerts)} alerts, {len(found.recordings)} / {len(found.recordings)} recorded series"
-    )
+    alerts, series = len(found.alerts), len(found.recordings)
+    assert str(found) == f"{alerts} / {alerts} alerts, {series} / {series} recorded series"
 
 
 def test_an_alert_without_its_tests_is_a_fault(built: tuple[Group, ...], tests: dict[str, Case]) -> None:
