@@ -57,13 +57,17 @@ def reconciling(
     pace: Reconciling = Reconciling(),
 ) -> Round:
     """Finds what was missed, at the start and every minute."""
-    asked = Alertmanager(httpx.Client(base_url=alertmanager, trust_env=False))
-    samples = Prometheus(httpx.Client(base_url=prometheus, trust_env=False))
 
     def work() -> None:
         now = clock()
         try:
-            taken = reconcile(database, asked, samples, now - pace.back, now, pace.grace)
+            # A round a minute is worth no connection that stays open, which somebody would have to close.
+            with (
+                httpx.Client(base_url=alertmanager, trust_env=False) as one,
+                httpx.Client(base_url=prometheus, trust_env=False) as other,
+            ):
+                since = now - pace.back
+                taken = reconcile(database, Alertmanager(one), Prometheus(other), since, now, pace.grace)
         except (UpstreamSilent, DatabaseUnavailable) as error:
             log.warning("nothing was reconciled: %s", error)
             return
