@@ -111,7 +111,7 @@ def prometheus(binary: Path, folder: Path, config: Mapping[str, object], port: i
         f"--config.file={file}",
         f"--storage.tsdb.path={folder / 'data'}",
         f"--web.listen-address=127.0.0.1:{port}",
-        "--rules.alert.resend-delay=2s",
+        "--rules.alert.resend-delay=5s",
         "--web.enable-lifecycle",
     )
     with running(Part(argv, folder, folder / "log", f"http://127.0.0.1:{port}/-/ready")) as part:
