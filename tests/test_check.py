@@ -126,7 +126,8 @@ def test_a_secret_that_others_may_read_is_a_warning_and_does_not_fail(project: P
 
 
 def test_an_alert_without_a_row_in_the_table_of_routes_is_named(project: Project, binaries: Binaries) -> None:
-    change(project, check.ROUTES, "alertname: ErrorRatioHigh", "alertname: AnotherOne")
+    for place in (check.ROUTES, "alertmanager/tests/alerts.yaml"):
+        change(project, place, "alertname: ErrorRatioHigh", "alertname: AnotherOne")
     (fault,) = _faults(project, binaries)[ROUTED]
     assert fault.file.endswith(check.ROUTES)
     assert "ErrorRatioHigh of severity high" in fault.what
