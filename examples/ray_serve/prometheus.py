@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from featurewatch.tools import toolbox
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 START_SECONDS = 30.0
@@ -38,10 +37,19 @@ def configuration(exporter_port: int, ray_port: int, service: str) -> dict[str, 
     }
 
 
+def _binary() -> str:
+    """The Prometheus that `make tools` finds or fetches."""
+    argv = [sys.executable, "-m", "featurewatch.cli", "tools", "--json"]
+    answer = subprocess.run(argv, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 - ours
+    if answer.returncode:
+        raise RuntimeError("`make tools` says why there is no Prometheus")
+    return next(str(tool["path"]) for tool in json.loads(answer.stdout) if tool["name"] == "prometheus")
+
+
 @contextmanager
 def running(folder: Path, port: int, config: dict[str, object]) -> Iterator[str]:
-    """Its address. ToolError when there is none and none can be fetched; RuntimeError when it does not start."""
-    binary = toolbox.provide(CHECKOUT / ".featurewatch" / "tools", print).prometheus.path
+    """Its address. RuntimeError when there is no Prometheus, none can be fetched, or it does not start."""
+    binary = _binary()
     folder.mkdir(parents=True, exist_ok=True)
     # JSON is YAML.
     (folder / "prometheus.yaml").write_text(json.dumps(config, indent=2), encoding="utf-8")

@@ -40,8 +40,9 @@ class Node:
     port: int
 
     @classmethod
-    def here(cls, environment: Mapping[str, str] = os.environ) -> Node:
+    def here(cls, environment: Mapping[str, str] | None = None) -> Node:
         """The node of this process, as the environment wants it. ValueError for a port that is none."""
+        environment = os.environ if environment is None else environment
         node = ray.get_runtime_context().get_node_id()
         above = environment.get(FOLDER) or f"{tempfile.gettempdir()}/featurewatch-ray-{os.getuid()}"
         text = environment.get(PORT) or str(DEFAULT_PORT)
