@@ -9,76 +9,23 @@ Levels of escalation open none: they raise the level of their original's inciden
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, or_, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from featurewatch import names
 from featurewatch.objectives.model import Severity
-from featurewatch.responder.fingerprint import fingerprint
-from featurewatch.responder.tables import firings, incidents, transitions
-
-CHUNK: Final = 500
-"""Values of one IN; SQLite and PostgreSQL limit how many a statement may carry."""
-
-SLACK: Final = timedelta(seconds=60)
-"""How far apart two may begin or end that belong together: evaluations, waiting of groups, clocks."""
-
-NOBODY: Final = "none"
-"""The severity of what nobody needs to hear: it is no trouble of its own."""
-
-
-@dataclass(frozen=True, slots=True)
-class Firing:
-    """What has to be known of one to find its incident."""
-
-    id: int
-    alertname: str
-    service: str
-    extractor: str
-    severity: str
-    escalation_level: int | None
-    labels: dict[str, str]
-    annotations: dict[str, str]
-    started_at: datetime
-    ended_at: datetime | None
-    incident_id: int | None
-
-    @property
-    def is_trouble(self) -> bool:
-        """Neither a level of escalation nor a helper of the rules."""
-        return self.escalation_level is None and self.severity != NOBODY
-
-    @property
-    def correlation(self) -> str:
-        """The name of the correlation that it tells of; empty: it is an alert like any other."""
-        return self.labels.get(names.INCIDENT, "")
-
-    @property
-    def key(self) -> str:
-        """The same for all that are one incident if their times touch."""
-        if self.correlation:
-            told = {names.INCIDENT: self.correlation, names.SERVICE: self.service, names.EXTRACTOR: self.extractor}
-            return f"{self.correlation[:100]}/{fingerprint(told)}"
-        told = {name: value for name, value in self.labels.items() if name != names.SEVERITY}
-        return f"{self.alertname[:100]}/{fingerprint(told)}"
-
-
-_COLUMNS: Final = tuple(firings.c[name] for name in Firing.__dataclass_fields__)
-
-
-def touch(one: Firing | Any, other: Firing | Any, slack: timedelta = SLACK) -> bool:
-    """Whether two stretches of time overlap, or nearly."""
-    before = one.ended_at is None or other.started_at <= one.ended_at + slack
-    return before and (other.ended_at is None or one.started_at <= other.ended_at + slack)
+from featurewatch.responder.correlated import correlate
+from featurewatch.responder.levels import escalate
+from featurewatch.responder.tables import firings, incidents
+from featurewatch.responder.trouble import CHUNK, SLACK, Firing, by_id, point, touch
 
 
 def follow(connection: Connection, touched: Sequence[int], now: datetime) -> None:
     """Bring incidents up to what these firings have become; within the transaction that took them."""
-    found = list(_by_id(connection, touched))
+    found = list(by_id(connection, touched))
     if not found:
         return
     opened = _open(connection, [one for one in found if one.is_trouble and one.incident_id is None])
@@ -88,19 +35,9 @@ def follow(connection: Connection, touched: Sequence[int], now: datetime) -> Non
     if fresh:
         services = sorted({one.service for one in fresh})
         since = min(one.started_at for one in fresh) - SLACK
-        moved = _correlate(connection, services, since, now)
-        levelled = _escalate(connection, services, since, now)
+        moved = correlate(connection, services, since, now)
+        levelled = escalate(connection, services, since, now)
     _refresh(connection, {one.incident_id for one in found if one.incident_id is not None} | opened | moved | levelled)
-
-
-def _by_id(connection: Connection, numbers: Sequence[int]) -> Iterator[Firing]:
-    for begin in range(0, len(numbers), CHUNK):
-        asked = select(*_COLUMNS).where(firings.c.id.in_(numbers[begin : begin + CHUNK]))
-        yield from (Firing(*row) for row in connection.execute(asked))
-
-
-def _lasting(since: datetime) -> ColumnElement[bool]:
-    return or_(firings.c.ended_at.is_(None), firings.c.ended_at >= since)
 
 
 # --- opening --------------------------------------------------------------------------------------------------------
@@ -132,7 +69,7 @@ def _open(connection: Connection, fresh: Sequence[Firing]) -> set[int]:
         made = connection.execute(insert(incidents).returning(incidents.c.id, sort_by_parameter_order=True), rows)
         for span, number in zip(pending, made.scalars(), strict=True):
             span.id = number
-    _point(connection, [(one.id, span.id) for one, span in waiting if span.id is not None])
+    point(connection, [(one.id, span.id) for one, span in waiting if span.id is not None])
     return {span.id for _, span in waiting if span.id is not None}
 
 
@@ -157,123 +94,6 @@ def _row(one: Firing) -> dict[str, Any]:
         "started_at": one.started_at,
         "ended_at": one.ended_at,
     }
-
-
-def _point(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None:
-    if pairs:
-        statement = update(firings).where(firings.c.id == bindparam("number")).values(incident_id=bindparam("incident"))
-        connection.execute(statement, [{"number": number, "incident": incident} for number, incident in pairs])
-
-
-# --- correlating ----------------------------------------------------------------------------------------------------
-def _correlate(connection: Connection, services: Sequence[str], since: datetime, now: datetime) -> set[int]:
-    """Alerts that IncidentMember names go into the incident of that correlation; returns incidents that changed."""
-    here = and_(firings.c.service.in_(services), _lasting(since))
-    members = connection.execute(select(*_COLUMNS).where(here, firings.c.alertname == "IncidentMember"))
-    named = [one for one in (Firing(*row) for row in members) if names.MEMBER in one.labels]
-    if not named:
-        return set()
-    leaders = _correlated(connection, services, since)
-    wanted = sorted({one.labels[names.MEMBER] for one in named})
-    rows = connection.execute(select(*_COLUMNS).where(here, firings.c.alertname.in_(wanted)))
-    candidates = [one for one in (Firing(*row) for row in rows) if one.is_trouble and not one.correlation]
-    moves: dict[int, tuple[Firing, int]] = {}
-    for member in named:
-        leader = next((lead for lead in leaders if _leads(lead, member)), None)
-        for one in candidates:
-            if leader is not None and one.incident_id != leader.incident_id and _named_by(member, one):
-                assert leader.incident_id is not None  # `_correlated` asks for none without
-                moves.setdefault(one.id, (one, leader.incident_id))
-    stays = {lead.incident_id for lead in leaders}
-    return _move(connection, [move for move in moves.values() if move[0].incident_id not in stays], now)
-
-
-def _correlated(connection: Connection, services: Sequence[str], since: datetime) -> list[Firing]:
-    """The alerts of correlations that lasted since then."""
-    asked = select(*_COLUMNS).join(incidents, firings.c.incident_id == incidents.c.id)
-    asked = asked.where(firings.c.service.in_(services), incidents.c.name != "", _lasting(since))
-    return [one for one in (Firing(*row) for row in connection.execute(asked)) if one.correlation]
-
-
-def _leads(leader: Firing, member: Firing) -> bool:
-    same = (leader.service, leader.extractor, leader.correlation)
-    return same == (member.service, member.labels.get("extractor", ""), member.correlation) and touch(leader, member)
-
-
-def _named_by(member: Firing, one: Firing) -> bool:
-    """What belongs to a whole service belongs to the incidents of each of its extractors."""
-    name = member.labels[names.MEMBER] == one.alertname and member.service == one.service
-    return name and one.extractor in (member.extractor, "") and touch(member, one)
-
-
-def _move(connection: Connection, moves: Sequence[tuple[Firing, int]], now: datetime) -> set[int]:
-    if not moves:
-        return set()
-    _point(connection, [(one.id, incident) for one, incident in moves])
-    happened = [
-        {
-            "at": max(one.started_at, min(now, one.ended_at or now)),
-            "recorded_at": now,
-            "kind": "joined",
-            "firing_id": one.id,
-            "actor": "responder",
-            "detail": {"incident": incident},
-        }
-        for one, incident in moves
-    ]
-    connection.execute(insert(transitions), happened)
-    left = {one.incident_id: incident for one, incident in moves if one.incident_id is not None}
-    for old, new in left.items():
-        rest = select(firings.c.id).where(firings.c.incident_id == old, firings.c.escalation_level.is_(None)).limit(1)
-        if connection.execute(rest).first() is None:
-            connection.execute(update(firings).where(firings.c.incident_id == old).values(incident_id=new))
-            connection.execute(update(incidents).where(incidents.c.id == old).values(merged_into=new))
-    return set(left) | {incident for _, incident in moves}
-
-
-# --- escalating -----------------------------------------------------------------------------------------------------
-def _escalate(connection: Connection, services: Sequence[str], since: datetime, now: datetime) -> set[int]:
-    """Levels that have not found their original yet, and now do."""
-    c = firings.c
-    asked = select(*_COLUMNS).where(c.service.in_(services), c.escalation_level.is_not(None), c.incident_id.is_(None))
-    levels = [Firing(*row) for row in connection.execute(asked.where(_lasting(since)))]
-    if not levels:
-        return set()
-    originals = sorted({one.labels.get(names.ORIGINAL_ALERT, "") for one in levels})
-    named = select(*_COLUMNS).where(c.service.in_(services), c.alertname.in_(originals), _lasting(since))
-    rows = connection.execute(named)
-    candidates = sorted((Firing(*row) for row in rows), key=lambda one: one.started_at, reverse=True)
-    found = [(level, one) for level in levels if (one := _original(level, candidates)) is not None]
-    told = _told_levels(connection, [one.id for _, one in found])
-    happened = []
-    for level, one in sorted(found, key=lambda pair: pair[0].started_at):
-        if (one.id, level.escalation_level) not in told:
-            told.add((one.id, level.escalation_level))
-            happened.append(_escalated(level, one, now))
-    if happened:
-        connection.execute(insert(transitions), happened)
-    _point(connection, [(level.id, one.incident_id) for level, one in found if one.incident_id is not None])
-    return {one.incident_id for _, one in found if one.incident_id is not None}
-
-
-def _original(level: Firing, candidates: Iterable[Firing]) -> Firing | None:
-    """The newest firing that the level can be about."""
-    about = (level.labels.get(names.ORIGINAL_ALERT), level.extractor, level.service, level.severity)
-    same = [one for one in candidates if (one.alertname, one.extractor, one.service, one.severity) == about]
-    return next((one for one in same if one.is_trouble and touch(level, one)), None)
-
-
-def _told_levels(connection: Connection, numbers: Sequence[int]) -> set[tuple[int, int | None]]:
-    c = transitions.c
-    rows = connection.execute(select(c.firing_id, c.detail).where(c.firing_id.in_(numbers), c.kind == "escalated"))
-    return {(number, detail.get("level")) for number, detail in rows}
-
-
-def _escalated(level: Firing, one: Firing, now: datetime) -> dict[str, Any]:
-    detail = {"level": level.escalation_level, "policy": level.labels.get(names.POLICY, "")}
-    detail["recipients"] = level.annotations.get("recipients", "")
-    common = {"recorded_at": now, "kind": "escalated", "actor": "rules"}
-    return {"at": level.started_at, "firing_id": one.id, "detail": detail, **common}
 
 
 # --- what follows from its alerts -----------------------------------------------------------------------------------
