@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, insert, select, update
 
 from featurewatch import names
+from featurewatch.responder.fired import COLUMNS, Firing, lasting, point, touch
 from featurewatch.responder.tables import firings, incidents, transitions
-from featurewatch.responder.trouble import COLUMNS, Firing, lasting, point, touch
 
 
 def correlate(connection: Connection, services: Sequence[str], since: datetime, now: datetime) -> set[int]:

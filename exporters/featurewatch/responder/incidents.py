@@ -18,9 +18,9 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from featurewatch.objectives.model import Severity
 from featurewatch.responder.correlated import correlate
+from featurewatch.responder.fired import CHUNK, SLACK, Firing, by_id, point, touch
 from featurewatch.responder.levels import escalate
 from featurewatch.responder.tables import firings, incidents
-from featurewatch.responder.trouble import CHUNK, SLACK, Firing, by_id, point, touch
 
 
 def follow(connection: Connection, touched: Sequence[int], now: datetime) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from featurewatch import names
+from featurewatch.responder.fired import COLUMNS, Firing, lasting, point, touch
 from featurewatch.responder.tables import firings, transitions
-from featurewatch.responder.trouble import COLUMNS, Firing, lasting, point, touch
 
 
 def escalate(connection: Connection, services: Sequence[str], since: datetime, now: datetime) -> set[int]:

@@ -8,8 +8,8 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Connection, select
 
 from featurewatch import names
+from featurewatch.responder.fired import NOBODY
 from featurewatch.responder.tables import firings
-from featurewatch.responder.trouble import NOBODY
 
 SHOWN: Final = 100
 """Characters of a value that a link carries at most."""

@@ -11,9 +11,9 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, and_, or_, select
 
+from featurewatch.responder.fired import NOBODY
 from featurewatch.responder.moment import EPOCH, microseconds
 from featurewatch.responder.tables import firings, incidents, transitions
-from featurewatch.responder.trouble import NOBODY
 
 State = Literal["firing", "resolved", "any"]
 

@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
+from featurewatch.responder.fired import NOBODY
 from featurewatch.responder.tables import firings, incidents, transitions
-from featurewatch.responder.trouble import NOBODY
 
 FLAP: Final = timedelta(minutes=10)
 """An alert that fires again so soon after its end flaps."""

@@ -21,9 +21,9 @@ from featurewatch.responder.acknowledgement import (
 from featurewatch.responder.api.alerts import AcknowledgeBody, AlertBody, Number, bodies
 from featurewatch.responder.api.page import Asked, PageBody
 from featurewatch.responder.database import Database
+from featurewatch.responder.fired import NOBODY
 from featurewatch.responder.tables import firings, incidents
 from featurewatch.responder.tokens import Bearer, Role
-from featurewatch.responder.trouble import NOBODY
 
 
 class IncidentBody(BaseModel):

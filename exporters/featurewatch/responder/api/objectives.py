@@ -14,10 +14,10 @@ from featurewatch.responder.access import Access
 from featurewatch.responder.api.page import Label, PageBody
 from featurewatch.responder.database import Database
 from featurewatch.responder.declared import Declared
+from featurewatch.responder.fired import NOBODY
 from featurewatch.responder.measured import Measured, Sample
 from featurewatch.responder.tables import firings
 from featurewatch.responder.tokens import Role
-from featurewatch.responder.trouble import NOBODY
 from featurewatch.responder.upstream import UpstreamSilent
 from featurewatch.rules import health
 from featurewatch.rules.plan import Plan
