@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from featurewatch.dashboards import Plan, Row, chain_panels, line, question, row
+from featurewatch.dashboards import Plan, Row, chain_panels, delivery_panels, line, prometheus_panels, question, row
 
 
 @question(
@@ -27,21 +27,28 @@ def dashboard(plan: Plan) -> tuple[Row, ...]:
         ),
         row(
             "Measuring",
-            line(chain_panels.targets_up(plan), chain_panels.scrape_time(plan), chain_panels.samples(plan)),
-            line(chain_panels.measuring_faults(plan), chain_panels.series(plan), chain_panels.storage(plan), height=7),
+            line(
+                prometheus_panels.targets_up(plan), prometheus_panels.scrape_time(plan), prometheus_panels.samples(plan)
+            ),
+            line(
+                chain_panels.measuring_faults(plan),
+                prometheus_panels.series(plan),
+                prometheus_panels.storage(plan),
+                height=7,
+            ),
         ),
         row(
             "Judging",
-            line(chain_panels.evaluation_time(plan), chain_panels.evaluation_faults(plan)),
+            line(prometheus_panels.evaluation_time(plan), prometheus_panels.evaluation_faults(plan)),
         ),
         row(
             "Delivering",
             line(
-                chain_panels.delivery(plan),
-                chain_panels.handed_over(plan),
-                chain_panels.sent(plan),
-                chain_panels.silences(plan),
-                chain_panels.taken(plan),
+                delivery_panels.delivery(plan),
+                delivery_panels.handed_over(plan),
+                delivery_panels.sent(plan),
+                delivery_panels.silences(plan),
+                delivery_panels.taken(plan),
                 chain_panels.versions(),
                 most=3,
             ),

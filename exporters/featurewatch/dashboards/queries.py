@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -92,6 +93,13 @@ def of_environment(series: str, *more: str) -> str:
 def rate(selected: str, *by: str) -> str:
     """Per second, added up by labels."""
     return f"sum by ({', '.join(by)}) (\n  rate({selected}[$__rate_interval])\n)"
+
+
+def rates(counters: Mapping[str, str]) -> list[Query]:
+    """Word to counter of no service: each per second, added up, under its word."""
+    return [
+        Query(f"sum(rate({of_environment(counter)}[$__rate_interval]))", word) for word, counter in counters.items()
+    ]
 
 
 def total(selected: str, *by: str) -> str:

@@ -19,13 +19,16 @@ from featurewatch.rules import (
     build,
     chain,
     chain_cases,
-    declared_cases,
+    declared_feed,
+    declared_share_cases,
+    declared_value_cases,
     dependencies,
     followup_cases,
     native_cases,
     outlook,
     outlook_cases,
     recorded,
+    twin_cases,
 )
 from featurewatch.rules.bound_cases import BoundCases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
@@ -99,17 +102,17 @@ def _of_declared(plan: Plan) -> Iterator[tuple[str, float, list[Case]]]:
         if not rung.objective.foreign or series in written:
             continue
         written.add(series)
-        step = declared_cases.step_of(rung.window, interval)
+        step = declared_feed.step_of(rung.window, interval)
         desk = Desk(service, step)
         found = (
-            declared_cases.value_cases(rung, desk)
+            declared_value_cases.value_cases(rung, desk)
             if isinstance(rung, Comparison)
-            else declared_cases.share_cases(rung, desk)
+            else declared_share_cases.share_cases(rung, desk)
         )
         yield f"{rung.objective.name}.recorded.{series.partition(':')[2].replace(':', '.')}", step, list(found)
     for twin in plan.twins:
         step = interval * max(1, math.ceil(twin.hold / interval / PATIENCE))
-        cases = declared_cases.twin_cases(plan, twin, build.twin_alert(plan, twin), Desk(service, step))
+        cases = twin_cases.twin_cases(plan, twin, build.twin_alert(plan, twin), Desk(service, step))
         yield f"{twin.objective.name}.absent", step, list(cases)
 
 

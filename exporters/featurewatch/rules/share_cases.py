@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import declared_cases, expected, messages, stories
+from featurewatch.rules import declared_share_cases, expected, messages, stories
 from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, edges_around, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
@@ -110,7 +110,7 @@ class ShareCases:
 
     def _series(self, scenario: Scenario, about: Judgement) -> list[Case]:
         if self.objective.foreign:
-            return declared_cases.traffic(self.desk, about, self._edges(), scenario)
+            return declared_share_cases.traffic(self.desk, about, self._edges(), scenario)
         if isinstance(self.objective, QuantileObjective):
             pair = (names.COMPUTE, names.SUCCESS)
             return [
