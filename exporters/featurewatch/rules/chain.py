@@ -75,6 +75,6 @@ def _alert(objectives: Objectives, guard: Guard) -> Alert:
             "limit": guard.limit,
             "first_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(guard.first_steps, start=1)),
             "runbook_url": f"{objectives.runbooks}/{guard.alert}",
-            "dashboard_url": f"{objectives.dashboards}/featurewatch-promise",
+            "dashboard_url": f"{objectives.dashboards}/featurewatch-monitoring",
         },
     )
