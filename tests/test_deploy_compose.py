@@ -31,7 +31,10 @@ LONG_RUNNING = {"prometheus", "alertmanager", "node-exporter", "grafana", "extra
 ROOT_ALLOWED = {"secrets": "reads files that only their owner may read, to hand them to an unprivileged part"}
 """Services that may run as root, and why."""
 
-WHOLE_MACHINE = {"node-exporter": "measures the machine it runs on"}
+WHOLE_MACHINE = {
+    "node-exporter": "measures the machine it runs on",
+    "alertmanager": "reads the time zones of those on call",
+}
 """Services that may see a folder outside the checkout, and why."""
 
 
