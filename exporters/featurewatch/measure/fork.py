@@ -7,12 +7,9 @@ the parent may have held at the moment of the fork.
 
 from __future__ import annotations
 
-import logging
 import os
 import weakref
 from typing import Protocol
-
-log = logging.getLogger("featurewatch")
 
 
 class Restartable(Protocol):
@@ -34,8 +31,4 @@ def restart_in_children(item: Restartable) -> None:
 
 def _restart_all() -> None:
     for item in tuple(_living):
-        try:
-            item.restart()
-        except Exception:
-            # The others must begin anew all the same.
-            log.exception("featurewatch could not start at zero in a forked child")
+        item.restart()

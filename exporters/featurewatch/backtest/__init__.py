@@ -1,1 +1,0 @@
-"""When would each alert have fired? Alerts, `for` included, replayed over a server's history."""

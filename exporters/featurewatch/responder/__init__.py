@@ -1,1 +1,0 @@
-"""Keeps what alerts did, who acknowledged them and what was done about it; the rules escalate without it."""
