@@ -6,7 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from tests import objectives_sample, rules_sample
 
+from featurewatch.rules import promtool_tests
+from featurewatch.rules.build import groups
+from featurewatch.rules.cases import Case
+from featurewatch.rules.model import Group
+from featurewatch.rules.plan import Plan
 from featurewatch.tools import toolbox
 from featurewatch.tools.alertmanager import Launch, alertmanager_command
 from featurewatch.tools.errors import ToolError
@@ -34,3 +40,21 @@ def tools() -> Tools:
 def alertmanager_launch(tools: Tools) -> Launch:
     """How to start the real Alertmanager here: append its arguments to `argv`, start it in `cwd`."""
     return alertmanager_command(tools.alertmanager.path, tools.folder / "altered")
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Plan:
+    """What the compiler decides for the sample objectives."""
+    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
+
+
+@pytest.fixture
+def built(sample: Plan) -> tuple[Group, ...]:
+    """The rules that it writes for them."""
+    return groups(sample)
+
+
+@pytest.fixture
+def tests(sample: Plan, built: tuple[Group, ...]) -> dict[str, Case]:
+    """And the tests of those: file name to content."""
+    return promtool_tests.test_files(sample, built)

@@ -2,32 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-import pytest
-from tests import objectives_sample, rules_sample
-
-from featurewatch.rules import promtool_tests
-from featurewatch.rules.build import groups
 from featurewatch.rules.cases import Case
 from featurewatch.rules.coverage import coverage
 from featurewatch.rules.model import Group
-from featurewatch.rules.plan import Plan
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
-
-
-@pytest.fixture
-def built(plan: Plan) -> tuple[Group, ...]:
-    return groups(plan)
-
-
-@pytest.fixture
-def tests(plan: Plan, built: tuple[Group, ...]) -> dict[str, Case]:
-    return promtool_tests.test_files(plan, built)
 
 
 def test_the_generated_tests_cover_every_alert_and_every_recorded_series(

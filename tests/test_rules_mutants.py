@@ -3,38 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
 
 import promql_parser
 import pytest
-from tests import objectives_sample, rules_sample
 
 from featurewatch.promtool import Promtool
-from featurewatch.rules import promtool_tests
-from featurewatch.rules.build import groups
 from featurewatch.rules.cases import Case
 from featurewatch.rules.dependencies import downstream, upstream
 from featurewatch.rules.equivalent import EQUIVALENT, reason
 from featurewatch.rules.hunt import hunt
 from featurewatch.rules.model import Alert, Group, Recording
 from featurewatch.rules.mutation import Mutant, mutants
-from featurewatch.rules.plan import Plan
 from featurewatch.tools.toolbox import Tools
-
-
-@pytest.fixture
-def plan(tmp_path: Path) -> Plan:
-    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
-
-
-@pytest.fixture
-def built(plan: Plan) -> tuple[Group, ...]:
-    return groups(plan)
-
-
-@pytest.fixture
-def tests(plan: Plan, built: tuple[Group, ...]) -> dict[str, Case]:
-    return promtool_tests.test_files(plan, built)
 
 
 @pytest.fixture

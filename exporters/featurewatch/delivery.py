@@ -89,9 +89,8 @@ def timing(budget: float, waits: Iterable[Wait], longest_interval: float = INTER
             return chosen
     least = worst_case(_timing(INTERVALS[0]), waits)
     raise BudgetTooSmall(
-        f"needs at least {math.ceil(least.total)} s, of which {least.detection:g} s until the window shows "
-        "the violation "
-        f"and {least.hold:g} s while it must last"
+        f"needs at least {math.ceil(least.total)} s, of which {least.detection:g} s until the window shows the "
+        f"violation and {least.hold:g} s while it must last"
     )
 
 

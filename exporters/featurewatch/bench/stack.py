@@ -19,6 +19,7 @@ from pathlib import Path
 from featurewatch.deployment import PORT_VARIABLES
 from featurewatch.native.parts import Ports
 from featurewatch.native.ports import free_port
+from featurewatch.project import STATE_VARIABLE, TOOLS_VARIABLE, find
 
 IDLE_SECONDS = 60.0
 """How long the idle stack is left alone before its memory is read."""
@@ -30,8 +31,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="featurewatch-figures-") as folder:
         ports = Ports(*(free_port() for _ in dataclasses.fields(Ports)))
         moved = {variable: str(getattr(ports, name)) for name, variable in PORT_VARIABLES.items()}
-        tools = os.environ.get("FEATUREWATCH_TOOLS_DIR") or str(Path(".featurewatch/tools").absolute())
-        where = {**os.environ, **moved, "FEATUREWATCH_STATE": folder, "FEATUREWATCH_TOOLS_DIR": tools}
+        tools = str(find(Path.cwd(), os.environ).tools)
+        where = {**os.environ, **moved, STATE_VARIABLE: folder, TOOLS_VARIABLE: tools}
         try:
             _idle(where)
             _stories(where, runs)
