@@ -36,8 +36,11 @@ logs: $(READY) ## the last lines of one part: make logs PART=prometheus
 reload: $(READY) ## check the configuration, then let the running stack take it
 	@$(FEATUREWATCH) reload
 
-demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors|down
+demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors|down|escalation
 	@$(FEATUREWATCH) demo $(SCENE)
+
+example-ray: $(READY) ## a measured Ray Serve deployment with its own Prometheus, for ten minutes
+	@PYTHONPATH=$(CURDIR) $(BIN)/python -m examples.ray_serve
 
 clean: ## stop the stack; remove data, tools and the virtual environment
 	@if [ -x $(FEATUREWATCH) ]; then $(FEATUREWATCH) down; fi
@@ -46,6 +49,9 @@ clean: ## stop the stack; remove data, tools and the virtual environment
 ## --- objectives to configuration -----------------------------------------------------------------------------
 generate: $(READY) ## rules, tests, routes, dashboards and documents from objectives.yaml
 	@$(FEATUREWATCH) generate
+
+kubernetes: generate ## the same rules and scrapes for the Prometheus Operator, in deploy/kubernetes
+	@ls deploy/kubernetes
 
 check: $(READY) ## everything that can be checked without running it
 	@$(FEATUREWATCH) check
@@ -61,8 +67,8 @@ tools: $(READY) ## find or fetch Prometheus, Alertmanager and their tools
 
 ## --- the project itself --------------------------------------------------------------------------------------
 setup: $(READY) ## the virtual environment
-test: lint check ## lint, types, check, every test
-	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
+test: lint check ## lint, types, check, tests (with CI set, the long ones too)
+	$(BIN)/python -m pytest -n $(WORKERS) $(if $(CI),,-m "not long") $(PYTEST_ARGS)
 
 lint: $(READY) ## format, lint, types
 	$(BIN)/ruff format --check -q .
@@ -75,6 +81,8 @@ fmt: $(READY) ## format the code
 
 bench: $(READY) ## cost of a recorded extraction, and the figures of the stack
 	$(BIN)/python -m featurewatch.bench.hot_path
+	$(BIN)/python -m featurewatch.bench.rules
+	$(BIN)/python -m featurewatch.bench.responder
 
 mutants: $(READY) ## change every generated rule, one thing at a time; each change must fail a test
 	$(BIN)/python -m featurewatch.rules.mutants
@@ -93,4 +101,4 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help up down status logs reload demo clean generate check preview preview-check tools setup test lint fmt bench mutants figures
+.PHONY: help up down status logs reload demo example-ray clean generate kubernetes check preview preview-check tools setup test lint fmt bench mutants figures

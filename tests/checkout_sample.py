@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from featurewatch import generate
 from featurewatch.objectives import load
 from featurewatch.project import SECRETS_VARIABLE, STATE_VARIABLE, TOOLS_VARIABLE, Project, find
 from featurewatch.routes.demo_secrets import write_demo_secrets
+from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan, plan
 
 HAND_WRITTEN = (
@@ -38,9 +40,21 @@ def checkout(root: Path, text: str = objectives_sample.TEXT) -> Project:
             shutil.copyfile(source, target)
     (root / "objectives.yaml").write_text(text, encoding="utf-8")
     project = find(root, {STATE_VARIABLE: str(root / "state")})
+    _only_its_own(root, {alert.name for group in groups(decided(project)) for alert in group.alerts})
     generate.write(root, generate.generate(decided(project), root))
     write_demo_secrets(project.secrets, "http://inbox:8025")
     return project
+
+
+def _only_its_own(root: Path, alerts: set[str]) -> None:
+    """Without the runbooks and the rows of routes that are about what the sample does not declare."""
+    for runbook in (root / "docs/alerts").glob("*.md"):
+        if runbook.stem not in alerts:
+            runbook.unlink()
+    table = root / "alertmanager/tests/routes.yaml"
+    head, *rows = table.read_text(encoding="utf-8").split("\n- name: ")
+    kept = [row for row in rows if set(re.findall(r"alertname: (\w+)", row)) <= alerts and "\n  at: " not in row]
+    table.write_text("\n- name: ".join([head, *kept]) + "\n", encoding="utf-8")
 
 
 def decided(project: Project) -> Plan:
@@ -81,6 +95,7 @@ def featurewatch(
     tools_folder: Path | None = None,
     cwd: Path | None = None,
     prefix: tuple[str, ...] = (),
+    seconds: float = 180,
     **more: str,
 ) -> subprocess.CompletedProcess[str]:
     """The command line, run as a person would."""
@@ -91,6 +106,6 @@ def featurewatch(
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=180,
+        timeout=seconds,
         check=False,
     )

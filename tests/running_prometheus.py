@@ -44,15 +44,19 @@ def prometheus(
     folder: Path,
     targets: Mapping[str, tuple[str, Mapping[str, str]]],
     rules: Mapping[str, Any] | None = None,
+    flags: Sequence[str] = (),
+    *,
+    jobs: Sequence[Mapping[str, Any]] = (),
 ) -> Iterator[str]:
-    """Its address. Scrapes and evaluates every second; `targets` is job to (host:port, labels)."""
+    """Its address. Scrapes and evaluates every second; `targets` is job to (host:port, labels), `jobs` more of them."""
     config = {
         "global": {"scrape_interval": "1s", "evaluation_interval": "1s"},
         "rule_files": ["*.rules.yaml"],
         "scrape_configs": [
             {"job_name": job, "honor_labels": True, "static_configs": [{"targets": [address], "labels": dict(labels)}]}
             for job, (address, labels) in targets.items()
-        ],
+        ]
+        + [dict(job) for job in jobs],
     }
     (folder / "prometheus.yaml").write_text(dump(config))
     for name, content in (rules or {}).items():
@@ -64,6 +68,7 @@ def prometheus(
         "--config.file=prometheus.yaml",
         "--storage.tsdb.path=data",
         f"--web.listen-address={address}",
+        *flags,
     ]
     with running(argv, folder, f"http://{address}/-/ready"):
         yield f"http://{address}"

@@ -121,7 +121,7 @@ FAULTS: dict[str, tuple[Plant, str]] = {
         lambda b: _graph(b)["targets"][0].update(datasource={"type": "prometheus", "uid": "abc"}),
         "query 'A' is bound to one datasource",
     ),
-    "a variable's fixed datasource": (lambda b: b["templating"]["list"][1].pop("datasource"), "variable 'service'"),
+    "a variable's fixed datasource": (lambda b: b["templating"]["list"][2].pop("datasource"), "variable 'service'"),
     "an annotation's fixed datasource": (
         lambda b: b["annotations"]["list"][0].pop("datasource"),
         "annotation 'Alerts'",
@@ -158,7 +158,7 @@ FAULTS: dict[str, tuple[Plant, str]] = {
     "an undefined variable": (lambda b: _query(b, 'up{service="$servcie"}'), "variable $servcie is not defined"),
     "an undefined variable in a title": (lambda b: _graph(b).update(title="of ${extracter}"), "$extracter"),
     "a variable of a phantom": (
-        lambda b: b["templating"]["list"][1]["query"].update(query="label_values(ups, service)"),
+        lambda b: b["templating"]["list"][2]["query"].update(query="label_values(ups, service)"),
         "ups is exported by nothing",
     ),
     "an annotation that does not parse": (

@@ -212,7 +212,7 @@ def test_panels_folded_into_a_row_are_put_right_too() -> None:
     ],
 )
 def test_panels_that_grafana_dropped_are_refused_with_those_that_live(panel: Any) -> None:
-    with pytest.raises(Unsupported, match="take one of alertlist, bargauge"):
+    with pytest.raises(Unsupported, match="take one of alertlist, barchart, bargauge"):
         only(panel)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Iterator
@@ -12,9 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import running_prometheus
-from tests.dashboards_sample import Json, overview, sample_plan
+from tests.dashboards_sample import DASHBOARDS, Json, overview, sample_plan
 
-from featurewatch.dashboards.live import Answer, run_queries, troubled
+from featurewatch.dashboards import generate
+from featurewatch.dashboards.live import Answer, State, run_queries, troubled, unexpected
 from featurewatch.measure.metrics_server import start_metrics_server
 from featurewatch.measure.monitor import ExtractionMonitor
 from featurewatch.measure.registry import Registry
@@ -75,7 +77,7 @@ def asked(board: Json, url: str, *, until_filled: bool) -> tuple[Answer, ...]:
     while True:
         answers = run_queries(board, url)
         alive = any(answer.state == "filled" for answer in answers if "service:up:max" in answer.query)
-        if time.monotonic() > end or (alive and not (until_filled and troubled(answers))):
+        if time.monotonic() > end or (alive and not (until_filled and unexpected(answers))):
             return answers
         time.sleep(0.5)
 
@@ -84,7 +86,44 @@ def test_under_traffic_every_query_of_every_panel_has_a_number(tools: Tools, tmp
     with extractor(plan, working=True) as address, stack(tools, tmp_path, plan, address) as url:
         answers = asked(overview(plan), url, until_filled=True)
     assert len(answers) > 20
-    assert troubled(answers) == (), "\n".join(map(str, troubled(answers)))
+    assert unexpected(answers) == (), "\n".join(map(str, unexpected(answers)))
+
+
+OWN_TARGETS_MISSING = frozenset(
+    {"Prometheus does not scrape itself", "Alertmanager is not scraped", "no responder is scraped"}
+)
+"""What panels say here that they may not say anywhere else: this Prometheus scrapes the extractor and the host only."""
+
+
+@pytest.mark.long
+def test_under_traffic_no_panel_of_any_dashboard_is_empty_without_a_reason(
+    tools: Tools, tmp_path: Path, plan: Plan
+) -> None:
+    boards = [json.loads(text) for text in generate(plan, DASHBOARDS).values()]
+    said = {
+        panel["title"]: panel["fieldConfig"]["defaults"]["noValue"]
+        for board in boards
+        for item in board["panels"]
+        for panel in (item, *item.get("panels", []))
+        if "targets" in panel
+    }
+    with extractor(plan, working=True) as address, stack(tools, tmp_path, plan, address) as url:
+        asked(overview(plan), url, until_filled=True)
+        answers = [answer for board in boards for answer in run_queries(board, url)]
+    assert len(answers) > 150
+    found = [answer for answer in unexpected(answers) if said[answer.panel] not in OWN_TARGETS_MISSING]
+    assert found == [], "\n".join(map(str, found))
+
+
+def test_a_panel_is_a_gap_only_when_all_of_it_is_empty_and_nothing_says_why() -> None:
+    def answer(state: State, reason: str = "", panel: str = "a") -> Answer:
+        return Answer(panel, "A", "up", state, 0, reason=reason)
+
+    assert unexpected([answer("empty"), answer("filled")]) == ()
+    assert unexpected([answer("empty", "no GPU here")]) == ()
+    assert unexpected([answer("empty"), answer("filled", panel="b")]) == (answer("empty"),)
+    assert unexpected([answer("not a number", "no GPU here"), answer("filled")]) != ()
+    assert unexpected([answer("refused", "no GPU here")]) != ()
 
 
 def test_without_traffic_panels_are_empty_and_none_shows_nan(tools: Tools, tmp_path: Path, plan: Plan) -> None:

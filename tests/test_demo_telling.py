@@ -98,4 +98,6 @@ def test_a_timeline_as_plain_data_has_everything() -> None:
             "total": pytest.approx(9.0),
         },
         "missing": ["x"],
+        "unwanted": [],
+        "received": [],
     }

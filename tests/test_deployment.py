@@ -14,7 +14,7 @@ from featurewatch.native.records import RunFolder
 from featurewatch.project import Project
 from featurewatch.tools.toolbox import Tools
 
-PORTS = Ports(19090, 19093, 19100, 18000, 12525, 18025, 13000)
+PORTS = Ports(19090, 19093, 19100, 18000, 12525, 18025, 13000, 18090)
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def project(tmp_path: Path) -> Project:
 
 def test_every_port_has_its_variable() -> None:
     environment = {variable: str(20000 + n) for n, variable in enumerate(PORT_VARIABLES.values())}
-    assert ports_from(environment) == Ports(20000, 20001, 20002, 20003, 20004, 20005, 20006)
+    assert ports_from(environment) == Ports(20000, 20001, 20002, 20003, 20004, 20005, 20006, 20007)
     assert ports_from({}) == Ports()
     assert ports_from({"PROMETHEUS_PORT": ""}) == Ports()
 

@@ -23,7 +23,10 @@ def test_every_histogram_is_a_metric_of_ours() -> None:
 
 
 def test_no_metric_stands_in_two_manifests() -> None:
-    parts = [manifests.SYNTHETIC, manifests.PROMETHEUS, manifests.ALERTMANAGER, manifests.NODE_EXPORTER]
+    parts = [
+        *(manifests.SYNTHETIC, manifests.PROMETHEUS, manifests.PROMETHEUS_AT_WORK, manifests.ALERTMANAGER),
+        *(manifests.NODE_EXPORTER, manifests.RAY_SERVE),
+    ]
     assert sum(map(len, parts)) == len(manifests.THIRD_PARTY)
 
 

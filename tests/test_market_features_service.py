@@ -325,3 +325,28 @@ def test_two_services_in_one_process_count_for_themselves() -> None:
             assert await counts(other) == {}
 
     asyncio.run(both())
+
+
+def test_stages_cache_and_freshness_of_the_data_are_measured() -> None:
+    app = create_app(PLENTY)
+
+    async def conversation(http: httpx.AsyncClient) -> None:
+        for _ in range(3):
+            await get(http, "/features/SP500?asof=2018-06-01")
+        text = (await http.get("/metrics")).text
+        found = {
+            (sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+        own = ("market-features", "technical")
+        assert found[names.STAGE_DURATION + "_count", "market-features", "read", "technical"] == 3
+        assert found[names.STAGE_DURATION + "_count", "compute", *own] == 1
+        assert found[names.STAGE_DURATION + "_count", "fallback", *own] == 0
+        assert found[names.CACHE_LOOKUPS, "features", "hit", "market-features"] == 2
+        assert found[names.CACHE_LOOKUPS, "features", "market-features", "miss"] == 1
+        assert found[names.CACHE_ENTRIES, "features", "market-features"] == 1
+        assert found[names.EXTRACTIONS_IN_PROGRESS, *own] == 0
+        assert 0 < found[names.NEWEST_INPUT, "SP500", *own] < time.time()
+
+    talk(app, conversation)

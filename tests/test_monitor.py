@@ -292,3 +292,27 @@ def test_the_public_names_are_the_ones_that_exist() -> None:
     assert set(featurewatch.__all__) <= set(dir(featurewatch))
     with pytest.raises(AttributeError, match="no attribute 'Regsitry'"):
         featurewatch.Regsitry  # noqa: B018
+
+
+def test_further_labels_of_a_registry_stand_on_every_series_in_it() -> None:
+    registry = Registry({"application": "a", "deployment": "d"})
+    monitor = ExtractionMonitor("x", service="s", registry=registry, in_progress=True)
+    monitor.record(0.1, error="Oops")
+    ExtractionMonitor("y", service="s", registry=registry)
+    for family, members in registry.families():
+        for series in members:
+            assert series.labels[-2:] == (("application", "a"), ("deployment", "d")), family.name
+            assert len(dict(series.labels)) == len(series.labels)
+
+
+def test_further_labels_do_not_hide_that_two_write_the_same_series() -> None:
+    registry = Registry({"deployment": "d"})
+    ExtractionMonitor("x", service="s", registry=registry)
+    with pytest.raises(DuplicateSeries):
+        ExtractionMonitor("x", service="s", registry=registry)
+
+
+@pytest.mark.parametrize("label", ["le", "service", "outcome", "__name", "with-hyphen", "", "9"])
+def test_a_further_label_that_cannot_be_one_is_refused(label: str) -> None:
+    with pytest.raises(ValueError, match="cannot be a further label"):
+        Registry({label: "d"})

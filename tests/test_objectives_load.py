@@ -58,7 +58,10 @@ def test_the_committed_objectives_load() -> None:
     data = yaml.safe_load(COMMITTED.read_text(encoding="utf-8"))
     objectives = load(COMMITTED)
     assert objectives.service == data["service"]
-    assert [item.name for item in objectives.objectives] == [item["name"] for item in data["objectives"]]
+    assert [item.name for item in objectives.objectives] == [
+        *(item["name"] for item in data["objectives"]),
+        *data["use"],
+    ]
 
 
 def test_each_kind_of_objective_becomes_a_value_of_its_own(read: Read) -> None:
@@ -167,7 +170,7 @@ SINGLE = {
         "kind: quantile",
         "kind: average",
         "kind: average",
-        "kind is one of quantile, ratio, presence",
+        "kind is one of quantile, ratio, gauge, rate, increase, freshness, presence",
     ),
     "no kind": (
         "    kind: quantile\n",

@@ -12,7 +12,7 @@ import yaml
 from pydantic import BaseModel
 
 from featurewatch import names
-from featurewatch.objectives import load, spec, units
+from featurewatch.objectives import kinds, load, spec, units
 from featurewatch.rules import plan
 
 PAGE = Path(__file__).parent.parent / "docs" / "objectives.md"
@@ -58,7 +58,7 @@ def test_no_key_is_explained_that_the_format_does_not_have() -> None:
     assert explained == set(KEYS)
 
 
-@pytest.mark.parametrize("event", get_args(spec.EventName))
+@pytest.mark.parametrize("event", get_args(kinds.EventName))
 def test_every_event_is_explained(event: str) -> None:
     assert f"`{event}`" in TEXT
 

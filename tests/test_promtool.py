@@ -159,8 +159,56 @@ def test_an_unknown_key_of_a_configuration_is_a_fault_at_its_line(promtool: Prom
 def test_an_exposition_is_checked_for_the_conventions(promtool: Promtool) -> None:
     assert promtool.check_metrics("# HELP a_total All of them.\n# TYPE a_total counter\na_total 1\n").faults == ()
 
-    [fault] = promtool.check_metrics("a_total 1\n").faults
+    [fault] = promtool.check_metrics("# HELP b Some.\n# TYPE b gauge\nb 1\n# TYPE a_total counter\na_total 1\n").faults
     assert "no help text" in fault.what
+    assert fault.line == 4
+
+
+def test_an_exposition_that_does_not_parse_is_a_fault_at_its_line(promtool: Promtool) -> None:
+    [fault] = promtool.check_metrics("# HELP b Some.\n# TYPE b gauge\nb{ 1\n").faults
+
+    assert fault.line == 3
+    assert "label name" in fault.what
+
+
+def test_samples_become_blocks_that_are_listed(promtool: Promtool, tmp_path: Path) -> None:
+    samples = tmp_path / "samples.om"
+    samples.write_text("# TYPE a counter\na_total 1 1700000000\na_total 2 1700000060\n# EOF\n", encoding="utf-8")
+
+    assert promtool.tsdb_create(samples, tmp_path / "data").faults == ()
+    [block] = promtool.tsdb_list(tmp_path / "data")
+    assert (block.samples, block.series, block.begin) == (2, 1, 1700000000)
+
+
+def test_samples_that_do_not_parse_are_a_fault_at_their_line(promtool: Promtool, tmp_path: Path) -> None:
+    samples = tmp_path / "samples.om"
+    samples.write_text("# TYPE a counter\na_total 1 1700000000\nb{ 1 x\n# EOF\n", encoding="utf-8")
+
+    [fault] = promtool.tsdb_create(samples, tmp_path / "data").faults
+    assert (fault.file, fault.line) == (str(samples), 3)
+
+
+def test_a_folder_without_data_is_named(promtool: Promtool, tmp_path: Path) -> None:
+    with pytest.raises(PromtoolError, match=r"nothing: .*no such file"):
+        promtool.tsdb_list(tmp_path / "nothing")
+
+
+def test_the_real_one_is_new_enough(promtool: Promtool) -> None:
+    promtool.require()
+
+
+def test_one_that_is_too_old_says_which_is_needed(tmp_path: Path) -> None:
+    old = script(tmp_path, "echo 'promtool, version 2.53.0 (branch: HEAD)'")
+
+    with pytest.raises(
+        PromtoolError, match=r"too old, 2\.53\.0; featurewatch needs 3\.5\.0 or newer; run `make tools`"
+    ):
+        Promtool(old).require()
+
+
+def test_a_program_of_the_same_name_is_no_promtool(tmp_path: Path) -> None:
+    with pytest.raises(PromtoolError, match="is no promtool"):
+        Promtool(script(tmp_path, "echo hello")).version()
 
 
 def test_a_file_that_is_not_there_is_a_fault(promtool: Promtool, tmp_path: Path) -> None:

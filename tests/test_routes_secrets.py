@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from tests import routing
 
+from featurewatch.objectives.handling import Handling, Level, Policy, Receiver, Responder
 from featurewatch.objectives.model import Notify, Severity
 from featurewatch.routes.demo_secrets import write_demo_secrets
 from featurewatch.routes.secrets import MAX_BYTES, check
@@ -156,7 +157,7 @@ def test_the_demo_writes_only_what_is_missing_for_its_owner_alone(tmp_path: Path
     tmp_path.mkdir(exist_ok=True)
     _put(tmp_path, "slack_api_url", "https://hooks.slack.com/services/T1/B1/mine")
     written = write_demo_secrets(tmp_path, INBOX)
-    assert written == ("webhook_url", "pagerduty_routing_key", "smtp_password")
+    assert written == ("webhook_url", "pagerduty_routing_key", "smtp_password", "responder_token")
     assert (tmp_path / "slack_api_url").read_text() == "https://hooks.slack.com/services/T1/B1/mine"
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     assert write_demo_secrets(tmp_path, INBOX) == ()
@@ -175,3 +176,17 @@ def test_two_demos_have_different_keys(tmp_path: Path) -> None:
         write_demo_secrets(tmp_path / name, INBOX)
     for name in ("pagerduty_routing_key", "smtp_password", "slack_api_url"):
         assert (tmp_path / "one" / name).read_text() != (tmp_path / "two" / name).read_text()
+
+
+def test_the_responder_further_receivers_and_levels_have_secrets_too(notify: Notify, tmp_path: Path) -> None:
+    quiet = replace(notify, channels=dict.fromkeys(Severity, ()))
+    level = Level(2, 300.0, ("pagerduty",), (), 0.0)
+    handling = Handling(
+        policies=(Policy("all", (), Severity.HIGH, (Level(1, 0.0, (), (), 0.0), level)),),
+        responder=Responder("http://responder:8090", "secrets/responder_token"),
+        receivers=(
+            Receiver("teams", "msteamsv2_configs", (Severity.HIGH,), {"webhook_url_file": "secrets/teams_url"}),
+        ),
+    )
+    faults = check(quiet, tmp_path / "nowhere", handling).faults
+    assert {Path(fault.file).name for fault in faults} == {"pagerduty_routing_key", "responder_token", "teams_url"}

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from tests import routing
 
+from featurewatch.objectives.handling import Handling
 from featurewatch.objectives.model import Limit, Notify, Objectives, Severity
 from featurewatch.routes import alertmanager_config, render
 from featurewatch.routes.channels import CONFIG_KEYS
@@ -17,7 +18,8 @@ from featurewatch.rules.plan import Plan, plan
 
 @pytest.fixture
 def objectives() -> Objectives:
-    return routing.declared()
+    """Without incidents, policies and people, which tests/test_routes_handling.py is about."""
+    return replace(routing.declared(), handling=Handling())
 
 
 def _config(chosen: Plan) -> dict[str, Any]:
@@ -131,7 +133,8 @@ def test_the_file_says_what_it_was_made_from_and_explains_each_section(objective
 
 
 def test_the_same_objectives_give_the_same_text(objectives: Objectives) -> None:
-    assert render(alertmanager_config(plan(objectives))) == render(alertmanager_config(plan(routing.declared())))
+    again = replace(routing.declared(), handling=Handling())
+    assert render(alertmanager_config(plan(objectives))) == render(alertmanager_config(plan(again)))
 
 
 def test_the_more_severe_step_over_the_same_window_inhibits(objectives: Objectives) -> None:

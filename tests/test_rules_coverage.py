@@ -13,7 +13,8 @@ def test_the_generated_tests_cover_every_alert_and_every_recorded_series(
     found = coverage(built, tests.values())
 
     assert found.untested == ()
-    assert str(found) == f"8 / 8 alerts, {len(found.recordings)} / {len(found.recordings)} recorded series"
+    alerts, series = len(found.alerts), len(found.recordings)
+    assert str(found) == f"{alerts} / {alerts} alerts, {series} / {series} recorded series"
 
 
 def test_an_alert_without_its_tests_is_a_fault(built: tuple[Group, ...], tests: dict[str, Case]) -> None:
@@ -21,7 +22,7 @@ def test_an_alert_without_its_tests_is_a_fault(built: tuple[Group, ...], tests: 
 
     [fault] = coverage(built, tests.values()).untested
 
-    assert fault.file == "CacheHitRatioLow (medium)"
+    assert fault.file == "CacheHitRatioLow (medium, cache-hit-ratio)"
     assert "to fire" in fault.what
 
 
@@ -35,7 +36,14 @@ def test_each_severity_is_covered_by_itself(built: tuple[Group, ...], tests: dic
 
     untested = {fault.file for fault in coverage(built, tests.values()).untested}
 
-    assert untested == {"ExtractionTooSlow (critical)", "ExtractorDown (critical)"}
+    chain = {
+        f"{name} (critical, chain)"
+        for name in ("AlertmanagerMissing", "AlertmanagerUnreachable", "NotificationsDropped")
+    }
+    assert (
+        untested
+        == {"ExtractionTooSlow (critical, extraction-latency)", "ExtractorDown (critical, extractor-up)"} | chain
+    )
 
 
 def test_an_alert_that_is_never_expected_to_be_silent_is_a_fault(
@@ -48,7 +56,7 @@ def test_an_alert_that_is_never_expected_to_be_silent_is_a_fault(
 
     [fault] = coverage(built, tests.values()).untested
 
-    assert fault.file == "ErrorRatioHigh (high)"
+    assert fault.file == "ErrorRatioHigh (high, error-ratio)"
     assert "to be silent" in fault.what
 
 

@@ -7,17 +7,19 @@ from pathlib import Path
 
 import promql_parser
 import pytest
-from tests import objectives_sample, rules_sample
+from tests import rules_sample
 
-from featurewatch.rules import runbooks
+from featurewatch.rules import runbook_stubs, runbooks
+from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+COMMITTED = (CHECKOUT / "objectives.yaml").read_text(encoding="utf-8")
 
 
 @pytest.fixture
 def plan(tmp_path: Path) -> Plan:
-    return rules_sample.planned(tmp_path, objectives_sample.TEXT)
+    return rules_sample.planned(tmp_path, COMMITTED)
 
 
 @pytest.fixture
@@ -32,7 +34,8 @@ def test_the_runbooks_of_this_checkout_are_whole(root: Path, plan: Plan) -> None
 
 
 def test_they_hold_with_another_limit_and_window(root: Path, tmp_path: Path) -> None:
-    text = rules_sample.changed(("above: 100ms", "above: 120ms"), ("minimum: 40/s", "minimum: 400/s"))
+    text = COMMITTED.replace("above: 100ms", "above: 120ms").replace("minimum: 40/s", "minimum: 60/s")
+    assert text != COMMITTED
 
     assert runbooks.faults(root, rules_sample.planned(tmp_path, text)) == []
 
@@ -45,6 +48,19 @@ def test_every_runbook_begins_with_three_queries(root: Path) -> None:
         assert len(asked) == 3, page.name
         for _, expr in asked:
             promql_parser.parse(expr)
+
+
+def test_a_missing_runbook_is_begun_once_with_all_headings_and_told_of_until_it_is_written(
+    root: Path, plan: Plan
+) -> None:
+    page = root / runbooks.FOLDER / "MemoryShort.md"
+    page.unlink()
+    begun = dict(runbook_stubs.stubs(groups(plan), root / runbooks.FOLDER))
+    assert list(begun) == ["MemoryShort.md"]
+    page.write_text(begun["MemoryShort.md"], encoding="utf-8")
+    assert runbooks.faults(root, plan) == []
+    assert [fault.file for fault in runbooks.unwritten(root)] == ["docs/alerts/MemoryShort.md"]
+    assert list(runbook_stubs.stubs(groups(plan), root / runbooks.FOLDER)) == []
 
 
 def test_a_missing_one_and_one_left_over_are_faults(root: Path, plan: Plan) -> None:

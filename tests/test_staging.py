@@ -101,8 +101,16 @@ def test_a_secret_of_any_bytes_is_copied_as_it_is_and_what_cannot_be_one_is_not(
     os.mkfifo(project.secrets / "pipe")
     _stage(project, target, MOVED)
     names = {path.name for path in (target / "alertmanager/secrets").iterdir()}
-    assert names == {"odd", "smtp_password", "slack_api_url", "pagerduty_routing_key", "webhook_url"}
+    demo = {"smtp_password", "slack_api_url", "pagerduty_routing_key", "webhook_url", "responder_token"}
+    assert names == {"odd", *demo}
     assert (target / "alertmanager/secrets/odd").read_bytes() == b"\xff\x00inbox:8025"
+
+
+def test_alertmanager_records_its_events_where_it_is_told_to(project: Project, target: Path, tools: Tools) -> None:
+    events = target / "a place: with 'quotes'.jsonl"
+    staging.stage(project.root, project.secrets, MOVED, target, _real(project, tools), events)
+    staged = yaml.safe_load((target / "alertmanager/alertmanager.yaml").read_text())
+    assert staged["event_recorder"] == {"file_outputs": [{"path": str(events)}]}
 
 
 def test_real_binaries_accept_what_is_staged(project: Project, target: Path, tools: Tools) -> None:

@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
+from featurewatch import CacheMonitor
+
 
 class Key(NamedTuple):
     """What features depend on: the symbol, the session, and the revision of the series they were computed from."""
@@ -22,9 +24,17 @@ class Key(NamedTuple):
 class FeatureCache:
     """A TTL + LRU cache of features, safe to use from several threads."""
 
-    def __init__(self, entries: int, ttl_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        entries: int,
+        ttl_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+        monitor: CacheMonitor | None = None,
+    ) -> None:
         self._lock = threading.Lock()
         self._kept: TTLCache[Key, Mapping[str, float]] = TTLCache(entries, ttl_seconds, timer=clock)
+        if monitor is not None:
+            monitor.watch(self._kept)
 
     def get(self, key: Key) -> Mapping[str, float] | None:
         """The features kept under `key`, or None when there are none or they are too old."""

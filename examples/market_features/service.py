@@ -26,7 +26,7 @@ from .admin import admin_routes
 from .cache import FeatureCache
 from .data import MarketData, NoSessionError, UnknownSymbolError
 from .faults import Faults
-from .serving import Extractor, FeaturesUnavailableError, Serving
+from .serving import STAGES, Extractor, FeaturesUnavailableError, Serving
 from .settings import Settings
 
 EXTRACTOR: Final = "technical"
@@ -73,11 +73,16 @@ def create_app(
     market = MarketData() if market is None else market
     faults = Faults() if faults is None else faults
     registry = featurewatch.Registry()
-    monitor = featurewatch.ExtractionMonitor(EXTRACTOR, service=SERVICE, registry=registry)
+    monitor = featurewatch.ExtractionMonitor(
+        EXTRACTOR, service=SERVICE, registry=registry, in_progress=True, stages=STAGES
+    )
+    if cache is None:
+        watching = featurewatch.CacheMonitor("features", service=SERVICE, registry=registry)
+        cache = FeatureCache(settings.cache_entries, settings.ttl_seconds, monitor=watching)
     executor = ThreadPoolExecutor(settings.workers, thread_name_prefix="extract")
     serving = Serving(
         market,
-        FeatureCache(settings.cache_entries, settings.ttl_seconds) if cache is None else cache,
+        cache,
         monitor,
         executor,
         budget_seconds=settings.budget_seconds,

@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from featurewatch import ExtractionMonitor
 from featurewatch.names import ServedFrom
@@ -19,6 +19,9 @@ from .data import MarketData, Series
 from .faults import Faults, InjectedFaultError, Strike
 
 Extractor: TypeAlias = Callable[[Series, int], Mapping[str, float]]
+
+STAGES: Final = ("read", "compute", "fallback")
+"""Where the time of an extraction goes; a look-up in the cache is measured by the cache's own monitor."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,7 +80,9 @@ class Serving:
             raise FeaturesUnavailableError(f"{symbol.upper()}: no extractor could compute the features") from error
 
     async def _extract(self, symbol: str, asof: datetime.date | None, strike: Strike) -> Served:
-        series = await self._fresh(symbol, strike)
+        async with self._monitor.stage("read"):
+            series = await self._fresh(symbol, strike)
+        self._monitor.saw_input(series.revision / 1e9, series.source.symbol)
         position = self._position(series, asof)
         key = Key(series.source.symbol, series.session(position), series.revision)
         if strike.forget_cache:
@@ -86,10 +91,12 @@ class Serving:
         if kept is not None:
             return Served(key.symbol, key.session, "cache", kept)
         try:
-            features = await self._main_within_budget(series, position, strike)
+            async with self._monitor.stage("compute"):
+                features = await self._main_within_budget(series, position, strike)
         except Exception as error:  # noqa: BLE001 - whatever is wrong with the main extractor, the fallback serves
             _log.warning("%s %s: the fallback serves: %r", key.symbol, key.session, error)
-            return Served(key.symbol, key.session, "fallback", self._fall_back(series, position, strike))
+            with self._monitor.stage("fallback"):
+                return Served(key.symbol, key.session, "fallback", self._fall_back(series, position, strike))
         self._cache.put(key, features)
         return Served(key.symbol, key.session, "compute", features)
 

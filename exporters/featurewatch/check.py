@@ -13,9 +13,10 @@ from featurewatch.amtool import Amtool
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.generate import generate as generate_dashboards
 from featurewatch.faults import Failure, Fault, Faulty, Verdict
+from featurewatch.lint import own
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
-from featurewatch.routes import secrets, table
+from featurewatch.routes import made_table, secrets, settings, table
 from featurewatch.rules import coverage, promtool_tests, runbooks
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
@@ -79,25 +80,35 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
         "rules do what their tests say",
         lambda: _rules(root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules),
     )
+    yield Step("rules are free of known mistakes", lambda: _linted(root, plan))
     yield Step("every rule has a test", lambda: Found(_coverage(plan)))
-    yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan)))
-    yield Step(
-        "every alert has a routing test", lambda: Found(table.uncovered(table.load(root / ROUTES), _alerts(plan)))
-    )
+    yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan), runbooks.unwritten(root)))
+    yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(plan))))
     yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
     yield Step("dashboards", lambda: _dashboards(root, plan))
 
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
     """What must hold of a staged configuration before it is put in place."""
-    return (lambda _: secrets.check(plan.objectives.notify, project.secrets).faults, *_acceptance(binaries))
+    return (lambda _: _secrets(project, plan).faults, *_acceptance(binaries))
 
 
 def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
     return (
         lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
-        lambda staged: binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults,
+        # Ours first: amtool accepts some settings with which nothing would arrive, and dies on others.
+        lambda staged: (
+            settings.check(staged / staging.ALERTMANAGER)
+            or binaries.amtool.check_config(staged / staging.ALERTMANAGER).faults
+        ),
     )
+
+
+def _routes(root: Path) -> table.Table:
+    """What people wrote, and a row for each alert that objectives.yaml makes."""
+    written = table.load(root / ROUTES)
+    made = root / made_table.PATH
+    return table.Table(written.file, (*written.rows, *(table.load(made).rows if made.exists() else ())))
 
 
 def _coverage(plan: Plan) -> Sequence[Fault]:
@@ -110,7 +121,7 @@ def _alerts(plan: Plan) -> set[tuple[str, str]]:
 
 
 def _secrets(project: Project, plan: Plan) -> Found:
-    checked = secrets.check(plan.objectives.notify, project.secrets)
+    checked = secrets.check(plan.objectives.notify, project.secrets, plan.objectives.handling)
     return Found(checked.faults, checked.warnings)
 
 
@@ -120,6 +131,14 @@ def _rules(root: Path, folder: str, pattern: str, ask: Callable[[Sequence[Path]]
     if not files:
         return Found([Fault(folder, 0, 0, f"holds no {pattern}", "run `make generate`")])
     return Found(ask(files).faults)
+
+
+def _linted(root: Path, plan: Plan) -> Found:
+    findings = own.findings(root, plan)
+    return Found(
+        [finding.fault() for finding in findings if finding.severity == "error"],
+        [finding.fault() for finding in findings if finding.severity == "warning"],
+    )
 
 
 def _dashboards(root: Path, plan: Plan) -> Found:
@@ -133,7 +152,7 @@ def _dashboards(root: Path, plan: Plan) -> Found:
 
 def _accepted(project: Project, binaries: Binaries) -> Found:
     """The configuration as a native run would have it, and the routing table against it. No secret is copied."""
-    routes = table.load(project.root / ROUTES)
+    routes = _routes(project.root)
     checks = (
         *_acceptance(binaries),
         lambda staged: table.run(routes, staged / staging.ALERTMANAGER, binaries.amtool),

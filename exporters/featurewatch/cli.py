@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 
 from featurewatch import project as projects
+from featurewatch.commands import responder_options
 from featurewatch.demo.errors import NoSuchScene
 from featurewatch.faults import Failure, Faulty
 
@@ -28,7 +29,7 @@ exit status:
   141  whoever read the output went away
 """
 
-SCENES = "slow (the default), cache, fallback, errors or down"
+SCENES = "slow (the default), cache, fallback, errors, down or escalation"
 """Said here once more: whoever asks for help need not load the compiler, which knows what a scene is about."""
 
 FAULTY = 2
@@ -50,7 +51,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         with _told_to_end():
-            result = _run(projects.find(Path.cwd(), os.environ), options)
+            if options.command in responder_options.COMMANDS:
+                from featurewatch.commands import responder
+
+                result = responder.run(options, Path.cwd(), os.environ)
+            else:
+                result = _run(projects.find(Path.cwd(), os.environ), options)
             sys.stdout.flush()
             return result
     except (Faulty, NoSuchScene) as error:
@@ -88,6 +94,14 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import check
 
             return check.run(project, as_json=options.json)
+        case "backtest":
+            from featurewatch.commands import backtest
+
+            return backtest.run(project, options)
+        case "lint":
+            from featurewatch.commands import lint
+
+            return lint.run(project, options)
         case "tools":
             from featurewatch.commands import tools
 
@@ -100,6 +114,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import preview
 
             return preview.run(project, options)
+        case "exporter":
+            from featurewatch.commands import exporter
+
+            return exporter.run(options)
         case _:
             from featurewatch.commands import stack
 
@@ -107,7 +125,7 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    from featurewatch.commands import preview
+    from featurewatch.commands import exporter, preview
 
     parser = argparse.ArgumentParser(
         prog="featurewatch",
@@ -124,6 +142,35 @@ def _parser() -> argparse.ArgumentParser:
         "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
     )
     commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    backtest = commands.add_parser(
+        "backtest", parents=[json], help="when each alert would have fired, over a Prometheus' history"
+    )
+    backtest.add_argument(
+        "--url", default="http://127.0.0.1:9090", help="Prometheus' API, or one like it (%(default)s)"
+    )
+    backtest.add_argument("--since", default="30d", metavar="TIME", help="how far to look back (default: %(default)s)")
+    backtest.add_argument("--until", type=float, metavar="EPOCH", help="seconds since the epoch (default: now)")
+    backtest.add_argument("--alert", action="append", default=[], metavar="NAME", help="only this one; may be repeated")
+    backtest.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="PATH=VALUE",
+        help="try objectives.<name>.limits.<severity>=<bound>",
+    )
+    backtest.add_argument(
+        "--short", default="5m", metavar="TIME", help="tell the share of shorter firings (%(default)s)"
+    )
+    backtest.add_argument(
+        "--step", metavar="TIME", help="evaluate this often instead of as the rules do: coarser, faster"
+    )
+    backtest.add_argument("--state", metavar="FILE", help="go on here after an interruption; holds the window, too")
+    backtest.add_argument("--firings", action="store_true", help="list each firing")
+    lint = commands.add_parser("lint", parents=[json], help="mistakes in rule files that promtool accepts")
+    lint.add_argument("files", nargs="*", metavar="FILE", help="rule files; without any, ours")
+    lint.add_argument("--live", metavar="URL", help="also ask this Prometheus which series and labels it never saw")
+    lint.add_argument("--scrape-interval", metavar="TIME", help="instead of the one that follows from objectives.yaml")
+    lint.add_argument("--metrics", metavar="FILE", help="names of further metrics that are exported, one a line")
     commands.add_parser("tools", parents=[json], help="find or fetch Prometheus, Alertmanager and their tools")
     up = commands.add_parser("up", parents=[json], help="start the stack and say what is where")
     up.add_argument("--runtime", choices=("auto", "native", "docker"), default="auto", help="default: auto")
@@ -140,7 +187,9 @@ def _parser() -> argparse.ArgumentParser:
     demo.add_argument(
         "--json", action="store_true", help="the timeline as JSON at the end; the story on standard error"
     )
+    exporter.add_arguments(commands.add_parser("exporter", help="metrics of this machine's processes, limits and GPUs"))
     preview.add_arguments(commands.add_parser("preview", help="the dashboards in a browser, or as pictures"))
+    responder_options.add_commands(commands, json)
     return parser
 
 

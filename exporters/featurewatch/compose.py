@@ -6,7 +6,7 @@ import shlex
 from pathlib import PurePath, PurePosixPath
 from typing import Final
 
-from featurewatch.objectives.model import Notify
+from featurewatch.objectives.model import Notify, Objectives
 from featurewatch.objectives.units import duration_text
 from featurewatch.routes.secrets import FOLDER
 from featurewatch.rules.plan import Plan
@@ -23,6 +23,7 @@ def env_file(plan: Plan) -> str:
         "FEATUREWATCH_RETENTION": duration_text(plan.objectives.retention),
         "FEATUREWATCH_RESEND_DELAY": duration_text(plan.timing.resend_delay),
         "FEATUREWATCH_MAINTENANCE_INTERVAL": duration_text(plan.timing.maintenance_interval),
+        "FEATUREWATCH_RESPONDER_ARGUMENTS": shlex.join(responder_arguments(plan.objectives) or ()),
         "FEATUREWATCH_INBOX_ARGUMENTS": shlex.join(inbox_arguments(plan.objectives.notify)),
     }
     return HEADER + "".join(f"{name}={_quoted(value)}\n" for name, value in values.items())
@@ -39,6 +40,25 @@ def inbox_arguments(notify: Notify, secrets: PurePath = SECRETS) -> tuple[str, .
     if notify.email and notify.email.username and notify.email.password_file:
         arguments += ["--smtp-user", notify.email.username]
         arguments += ["--smtp-password-file", _inside(secrets, notify.email.password_file)]
+    return tuple(arguments)
+
+
+def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> tuple[str, ...] | None:
+    """Who may call the responder, and how it says that nobody can be told of an alert; None where there is none."""
+    responder, email = objectives.handling.responder, objectives.notify.email
+    if responder is None:
+        return None
+    token = _inside(secrets, responder.token_file)
+    arguments = ["--token", f"alertmanager:operator:{token}"]
+    if email is not None:
+        for address in email.to:
+            arguments += ["--alarm-mail", address]
+        arguments += ["--alarm-relay", email.smarthost, "--alarm-from", email.sender]
+        if email.username and email.password_file:
+            arguments += ["--alarm-user", email.username]
+            arguments += ["--alarm-password-file", _inside(secrets, email.password_file)]
+        if not email.require_tls:
+            arguments.append("--alarm-plain")
     return tuple(arguments)
 
 

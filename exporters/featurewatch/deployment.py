@@ -40,6 +40,7 @@ _PORTS_OF_PARTS = {
     "extractor": ("extractor",),
     "inbox": ("inbox_smtp", "inbox_http"),
     "preview": ("preview",),
+    "responder": ("responder",),
 }
 """The ports of each part, in the part's own order."""
 
@@ -85,6 +86,8 @@ def addresses(ports: Ports) -> staging.Addresses:
         "inbox:8025": ports.inbox_http,
         # Links in messages: the user's browser runs on this machine.
         f"{LOOPBACK}:3000": ports.preview,
+        f"{LOOPBACK}:8090": ports.responder,
+        "responder:8090": ports.responder,
     }
     return staging.Addresses({address: f"{LOOPBACK}:{port}" for address, port in listens.items()})
 
@@ -128,7 +131,17 @@ class Deployment:
         binaries = check.Binaries(Promtool(self.tools.promtool.path), Amtool(self.tools.amtool.path))
         checks = check.configuration_checks(self.project, self.plan, binaries)
         RunFolder(self.run_dir).make()
-        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks)
+        events = self.events
+        if events is not None:
+            events.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks, events)
+
+    @property
+    def events(self) -> Path | None:
+        """Where Alertmanager records its events for the responder; None where there is none, or it cannot."""
+        declared = self.plan.objectives.handling.responder is not None
+        able = declared and self.tools.alertmanager.version >= parts.RECORDS_EVENTS
+        return self.project.state / "data/alertmanager-events.jsonl" if able else None
 
     @cached_property
     def launch(self) -> Launch:
@@ -155,6 +168,12 @@ class Deployment:
                 resend_delay=duration_text(timing.resend_delay),
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,
+                responder_arguments=self._responder_arguments(),
+                events=self.events,
                 inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )
         )
+
+    def _responder_arguments(self) -> tuple[str, ...] | None:
+        found = compose.responder_arguments(self.plan.objectives, self.project.secrets)
+        return None if found is None else tuple(addresses(self.ports).apply(text) for text in found)

@@ -6,15 +6,16 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import compose, routes, scrape, whole_file
+from featurewatch import compose, kubernetes, routes, scrape, whole_file
 from featurewatch.dashboards.generate import generate as dashboards
 from featurewatch.faults import Fault
-from featurewatch.rules import catalogue, model, promtool_tests
+from featurewatch.routes import made_table
+from featurewatch.rules import catalogue, model, promtool_tests, runbook_stubs, runbooks
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
 
-MANAGED = ("rules/*.rules.yaml", "rules/tests/*.test.yaml", "dashboards/out/*.json")
+MANAGED = ("rules/*.rules.yaml", "rules/tests/*.test.yaml", "dashboards/out/*.json", "deploy/kubernetes/*.yaml")
 """Patterns of paths that hold nothing but generated files: what is left over there is a fault."""
 
 HEADER = "Made by `make generate` from objectives.yaml; do not edit."
@@ -31,11 +32,20 @@ def generate(plan: Plan, root: Path) -> dict[str, str]:
         files[f"rules/tests/{name}"] = dump(content, HEADER)
     files["docs/alerts/README.md"] = catalogue.catalogue(plan)
     files["alertmanager/alertmanager.yaml"] = routes.render(routes.alertmanager_config(plan))
+    files[made_table.PATH] = dump(made_table.rows(plan), HEADER)
     files["deploy/prometheus/prometheus.yaml"] = scrape.render(scrape.prometheus_config(plan))
     files["deploy/.env"] = compose.env_file(plan)
+    for name, text in kubernetes.resources(plan, built).items():
+        files[f"{kubernetes.FOLDER}/{name}"] = text
     for name, text in dashboards(plan, root / "dashboards").items():
         files[f"dashboards/{name}"] = text
     return files
+
+
+def beginnings(plan: Plan, root: Path) -> dict[str, str]:
+    """Path to text of what is written once, where it is missing, and is the writer's from then on: runbooks."""
+    found = runbook_stubs.stubs(groups(plan), root / runbooks.FOLDER)
+    return {f"{runbooks.FOLDER}/{name}": text for name, text in found}
 
 
 def write(root: Path, files: Mapping[str, str]) -> list[str]:

@@ -34,9 +34,19 @@ PROMETHEUS: Final = frozenset(
         *("prometheus_rule_group_interval_seconds", "prometheus_target_scrapes_sample_out_of_order_total"),
         *("prometheus_tsdb_head_samples_appended_total", "prometheus_tsdb_head_series"),
         *("prometheus_tsdb_storage_blocks_bytes", "prometheus_tsdb_wal_storage_size_bytes"),
+        "prometheus_target_scrapes_exceeded_sample_limit_total",
     }
 )
 """Prometheus 3.5."""
+
+PROMETHEUS_AT_WORK: Final = frozenset(
+    {
+        *("prometheus_notifications_latency_seconds_sum", "prometheus_notifications_latency_seconds_count"),
+        "prometheus_remote_storage_highest_timestamp_in_seconds",
+        "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
+    }
+)
+"""Those of its series that are there from the first alert sent, and where `remote_write` is configured."""
 
 ALERTMANAGER: Final = frozenset(
     {
@@ -59,12 +69,54 @@ NODE_EXPORTER: Final = frozenset(
         *("node_memory_SwapFree_bytes", "node_memory_SwapTotal_bytes"),
         *("node_network_receive_bytes_total", "node_network_transmit_bytes_total"),
         *("node_pressure_cpu_waiting_seconds_total", "node_pressure_io_waiting_seconds_total"),
-        *("node_pressure_memory_waiting_seconds_total", "node_vmstat_oom_kill"),
+        *("node_pressure_memory_waiting_seconds_total", "node_time_seconds", "node_vmstat_oom_kill"),
     }
 )
 """node_exporter 1.9 and newer, on Linux, with the collectors that are on by default."""
 
-THIRD_PARTY: Final = SYNTHETIC | PROMETHEUS | ALERTMANAGER | NODE_EXPORTER
+RAY_SERVE_LATENCIES: Final = (
+    "ray_serve_deployment_processing_latency_ms",
+    "ray_serve_http_request_latency_ms",
+    "ray_serve_request_router_fulfillment_time_ms",
+)
+"""Ray Serve's histograms of requests, in milliseconds."""
+
+RAY_SERVE_EDGES_MS: Final = (
+    *(1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 300.0, 400.0, 500.0),
+    *(1000.0, 2000.0, 5000.0, 10_000.0, 60_000.0, 120_000.0, 300_000.0, 600_000.0),
+)
+"""Their edges, unless the cluster is started with others (RAY_SERVE_REQUEST_LATENCY_BUCKETS_MS)."""
+
+RAY_SERVE: Final = frozenset(
+    {
+        *("ray_serve_num_http_requests_total", "ray_serve_num_http_error_requests_total"),
+        *("ray_serve_deployment_request_counter_total", "ray_serve_deployment_error_counter_total"),
+        *("ray_serve_deployment_queued_queries", "ray_serve_num_ongoing_requests_at_replicas"),
+        *("ray_serve_deployment_replica_healthy", "ray_serve_deployment_replica_starts_total"),
+        *("ray_serve_deployment_status", "ray_serve_application_status", "ray_serve_proxy_status"),
+        *("ray_serve_replica_processing_queries", "ray_serve_replica_utilization_percent"),
+        "ray_serve_autoscaling_target_replicas",
+        *(f"{metric}{suffix}" for metric in RAY_SERVE_LATENCIES for suffix in HISTOGRAM_SUFFIXES),
+    }
+)
+"""Ray Serve 2.60, as each node's agent exports them. The counter of requests counts successes only, and that of errors
+is not there before the first one."""
+
+EDGES: Final[dict[str, tuple[float, ...]]] = {
+    names.EXTRACTION_DURATION: names.DURATION_EDGES_SECONDS,
+    names.STAGE_DURATION: names.DURATION_EDGES_SECONDS,
+    names.EXTRACTION_PAYLOAD: names.PAYLOAD_EDGES_BYTES,
+    names.CACHE_OPERATION_DURATION: names.CACHE_EDGES_SECONDS,
+    names.BATCH_DURATION: names.DURATION_EDGES_SECONDS,
+    names.BATCH_SIZE: names.BATCH_SIZE_EDGES,
+    names.BATCH_WAIT: names.DURATION_EDGES_SECONDS,
+    names.BATCH_UTILISATION: names.RATIO_EDGES,
+    **dict.fromkeys(RAY_SERVE_LATENCIES, RAY_SERVE_EDGES_MS),
+}
+"""Upper bucket edges of histograms, in the metric's own unit. A share is exact at an edge only, so an objective may
+draw its limit there alone."""
+
+THIRD_PARTY: Final = SYNTHETIC | PROMETHEUS | PROMETHEUS_AT_WORK | ALERTMANAGER | NODE_EXPORTER | RAY_SERVE
 
 
 def own() -> frozenset[str]:

@@ -6,15 +6,25 @@ import os
 import signal
 import subprocess
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from featurewatch import promtool_output
 from featurewatch.faults import Failure, Verdict
+from featurewatch.promtool_output import Block
+from featurewatch.tools.catalogue import PROMTOOL
+from featurewatch.tools.versions import Version, printed
 
 TIMEOUT = 120.0
-"""Seconds; all our rule tests together take a few."""
+"""Seconds for one call."""
+
+FILES = 12
+"""Test files of one call: the time limit is for as many, however many there are."""
+
+WORKERS = 2
+"""Calls at the same time, where there are more files."""
 
 
 class PromtoolError(Failure):
@@ -35,7 +45,13 @@ class Promtool:
 
     def test_rules(self, files: Sequence[Path]) -> Verdict:
         """Do the rules what their unit tests say? A fault stands at the line of the test's name."""
-        return self._run(["test", "rules"], files)
+        batches = [files[begin : begin + FILES] for begin in range(0, len(files), FILES)]
+        if len(batches) < 2:
+            return self._run(["test", "rules"], files)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            verdicts = list(pool.map(lambda batch: self._run(["test", "rules"], batch), batches))
+        faults = tuple(fault for verdict in verdicts for fault in verdict.faults)
+        return Verdict(faults, "".join(verdict.output for verdict in verdicts))
 
     def check_config(self, file: Path) -> Verdict:
         """Would Prometheus start with this configuration and the rule files it names?"""
@@ -43,7 +59,39 @@ class Promtool:
 
     def check_metrics(self, exposition: str) -> Verdict:
         """Does the text of a /metrics endpoint follow the conventions?"""
-        return self._run(["check", "metrics"], [], text=exposition)
+        verdict = self._run(["check", "metrics"], [], text=exposition)
+        return Verdict(promtool_output.of_metrics(verdict.output, exposition) if verdict.faults else (), verdict.output)
+
+    def tsdb_create(self, openmetrics: Path, folder: Path) -> Verdict:
+        """Write the samples of an OpenMetrics file, with time stamps, as blocks into a folder of Prometheus' data."""
+        arguments = ["tsdb", "create-blocks-from", "openmetrics", "--quiet", os.fspath(openmetrics)]
+        verdict = self._run(arguments, [folder])
+        if not verdict.faults:
+            return verdict
+        text = openmetrics.read_text(encoding="utf-8", errors="replace") if openmetrics.is_file() else ""
+        return Verdict(promtool_output.of_samples(verdict.output, os.fspath(openmetrics), text), verdict.output)
+
+    def tsdb_list(self, folder: Path) -> tuple[Block, ...]:
+        """The blocks of a folder of Prometheus' data. Raises `PromtoolError` where it is none."""
+        verdict = self._run(["tsdb", "list"], [folder])
+        if verdict.faults:
+            raise PromtoolError(f"promtool tsdb list: {folder}: {verdict.output.strip().splitlines()[-1]}")
+        return promtool_output.blocks(verdict.output)
+
+    def version(self) -> Version:
+        """What it says of itself."""
+        code, output = self._call("promtool --version", ["--version"], "")
+        found = printed("promtool", output)
+        if code != 0 or found is None:
+            raise PromtoolError(f"promtool --version: {self.binary} is no promtool; run `make tools`")
+        return found
+
+    def require(self, minimum: Version = PROMTOOL.minimum) -> None:
+        """Raises `PromtoolError` when it is older: it would find fault with what is right."""
+        version = self.version()
+        if version < minimum:
+            remedy = f"needs {minimum} or newer; run `make tools`"
+            raise PromtoolError(f"promtool: {self.binary} is too old, {version}; featurewatch {remedy}")
 
     def _run(self, arguments: list[str], files: Sequence[Path], *, text: str = "") -> Verdict:
         what = " ".join(("promtool", *arguments[:2]))

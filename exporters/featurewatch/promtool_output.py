@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import yaml
@@ -32,6 +33,62 @@ def faults(what: str, files: Sequence[Path], output: str) -> list[Fault]:
     remedy = f"found by {what}"
     found = list(dict.fromkeys(_read(what, files, output.splitlines())))
     return [Fault(file, line, column, text, remedy) for file, line, column, text in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One block of samples on disk."""
+
+    ulid: str
+    begin: float
+    """Seconds since the epoch."""
+    end: float
+    samples: int
+    chunks: int
+    series: int
+
+
+EXPOSITION = "/metrics"
+"""What an exposition is called that has no file."""
+
+_BLOCK = re.compile(r"(?P<ulid>[0-9A-Z]{26})\s+(?P<begin>-?\d+)\s+(?P<end>-?\d+)\s+\S+\s+(?P<counts>\d+\s+\d+\s+\d+).*")
+_IN_LINE = re.compile(r"error while linting: text format parsing error in line (?P<line>\d+): (?P<what>.+)")
+_WHILE_PARSING = re.compile(r'.*while parsing: (?P<text>".*")')
+
+
+def blocks(output: str) -> tuple[Block, ...]:
+    """The table of `promtool tsdb list`; times there are milliseconds."""
+    found = []
+    for match in filter(None, map(_BLOCK.fullmatch, output.splitlines())):
+        samples, chunks, series = map(int, match["counts"].split())
+        begin, end = int(match["begin"]) / 1000, int(match["end"]) / 1000
+        found.append(Block(match["ulid"], begin, end, samples, chunks, series))
+    return tuple(found)
+
+
+def of_metrics(output: str, exposition: str) -> tuple[Fault, ...]:
+    """The complaints of `promtool check metrics`, which names the metric, at the first line about it."""
+    lines = exposition.splitlines()
+    found = []
+    for text in filter(None, map(str.strip, output.splitlines())):
+        if broken := _IN_LINE.fullmatch(text):
+            line, what = int(broken["line"]), broken["what"]
+        else:
+            metric = text.split(" ")[0]
+            about = re.compile(rf"(# (TYPE|HELP) )?{re.escape(metric)}(_bucket|_count|_sum)?[ {{].*")
+            line, what = next((at for at, each in enumerate(lines, start=1) if about.match(each)), 0), text
+        found.append(Fault(EXPOSITION, line, 1 if line else 0, what, "found by promtool check metrics"))
+    return tuple(found)
+
+
+def of_samples(output: str, file: str, content: str) -> tuple[Fault, ...]:
+    """The complaint of `promtool tsdb create-blocks-from`, which quotes where it stopped, at that line."""
+    what = output.strip().splitlines()[-1] if output.strip() else "was refused without a word"
+    line = 0
+    if stopped := _WHILE_PARSING.fullmatch(what):
+        begin = _unquoted(stopped["text"]).splitlines()[0]
+        line = next((at for at, text in enumerate(content.splitlines(), start=1) if text.startswith(begin)), 0)
+    return (Fault(file, line, 1 if line else 0, what, "found by promtool tsdb create-blocks-from"),)
 
 
 Complaint = tuple[str, int, int, str]

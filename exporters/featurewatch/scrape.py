@@ -5,10 +5,13 @@ Other parts are named as in a compose network (`extractor:8000`); a native run r
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from featurewatch import names
 from featurewatch.objectives.units import duration_text
+from featurewatch.rules import chain_guards
 from featurewatch.rules.build import EXTRACTORS_JOB
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
@@ -17,6 +20,7 @@ EXTRACTOR: Final = "extractor:8000"
 NODE_EXPORTER: Final = "node-exporter:9100"
 PROMETHEUS: Final = "prometheus:9090"
 ALERTMANAGER: Final = "alertmanager:9093"
+RESPONDER_JOB: Final = "responder"
 
 RULE_FILES: Final = "rules/*.rules.yaml"
 """Relative to the folder of the configuration."""
@@ -26,7 +30,7 @@ EXTERNAL_ENVIRONMENT: Final = "environment"
 
 LIMITS: Final[dict[str, Any]] = {
     "body_size_limit": "16MB",
-    "sample_limit": 20_000,
+    "sample_limit": chain_guards.SAMPLE_LIMIT,
     "label_limit": 32,
     "label_name_length_limit": 128,
     "label_value_length_limit": 1024,
@@ -67,11 +71,19 @@ def prometheus_config(plan: Plan) -> dict[str, Any]:
                 "always_scrape_classic_histograms": True,
                 "static_configs": [{"targets": [EXTRACTOR], "labels": {names.SERVICE: plan.objectives.service}}],
             },
-            _job("node", NODE_EXPORTER),
+            *_responder(plan),
+            _job("node", NODE_EXPORTER, plan.objectives.service),
             _job("prometheus", PROMETHEUS),
             _job("alertmanager", ALERTMANAGER),
         ],
     }
+
+
+def _responder(plan: Plan) -> Iterator[dict[str, Any]]:
+    """Its series carry the labels of the alerts that they are about, `service` among them."""
+    responder = plan.objectives.handling.responder
+    if responder is not None:
+        yield _job(RESPONDER_JOB, urlsplit(responder.url).netloc) | {"honor_labels": True}
 
 
 def render(config: dict[str, Any]) -> str:
@@ -79,5 +91,7 @@ def render(config: dict[str, Any]) -> str:
     return dump(config, HEADER)
 
 
-def _job(name: str, target: str) -> dict[str, Any]:
-    return {"job_name": name, "static_configs": [{"targets": [target]}]}
+def _job(name: str, target: str, service: str | None = None) -> dict[str, Any]:
+    """A machine that works for a service carries its label, so that what is judged of it can be tied to the service."""
+    labels = {"labels": {names.SERVICE: service}} if service else {}
+    return {"job_name": name, "static_configs": [{"targets": [target], **labels}]}

@@ -65,18 +65,26 @@ class Addresses:
         return pattern.sub(lambda match: self.replaced[match[0]], text)
 
 
-def stage(root: Path, secrets: Path, addresses: Addresses, target: Path, checks: Sequence[Check]) -> None:
+def stage(
+    root: Path,
+    secrets: Path,
+    addresses: Addresses,
+    target: Path,
+    checks: Sequence[Check],
+    events: Path | None = None,
+) -> None:
     """Build the configuration inside `target`, check it, and only then replace the one that `target` holds.
 
     Raises `Faulty` with what is missing or what the checks found, as faults of the committed files, and OSError;
     the configuration in `target` is then as it was. What else stands there is left alone. The caller sees to it that
-    only one process stages there.
+    only one process stages there. Alertmanager is told to record its events in the file `events`: only who starts it
+    knows whether it can.
     """
     target.mkdir(parents=True, exist_ok=True)
     _remove_left_behind(target)
     try:
         fresh = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=target))
-        _build(root, secrets, addresses, fresh, target)
+        _build(root, secrets, addresses, fresh, target, events)
         faults = [fault for check in checks for fault in check(fresh)]
         if faults:
             raise Faulty(_as_committed(fault, fresh, root) for fault in faults)
@@ -85,7 +93,7 @@ def stage(root: Path, secrets: Path, addresses: Addresses, target: Path, checks:
         _remove_left_behind(target)
 
 
-def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target: Path) -> None:
+def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target: Path, events: Path | None) -> None:
     faults: list[Fault] = []
     for place, source in SOURCES.items():
         for file, name in _files(root / source, KEPT.get(place), faults):
@@ -98,7 +106,7 @@ def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target:
                 continue
             text = addresses.apply(text)
             if place == ALERTMANAGER:
-                text = _with_absolute_secrets(text, target / SECRETS)
+                text = _with_absolute_secrets(text, target / SECRETS) + _recording(events)
             destination.write_text(text, encoding="utf-8")
     if faults:
         raise Faulty(faults)
@@ -135,6 +143,14 @@ def _with_absolute_secrets(text: str, folder: Path) -> str:
         return found[1] + json.dumps(str(folder / found[3]), ensure_ascii=False)
 
     return _SECRET_FILE.sub(absolute, text)
+
+
+def _recording(events: Path | None) -> str:
+    if events is None:
+        return ""
+    place = json.dumps(str(events), ensure_ascii=False)
+    what = "# What was inhibited, silenced and sent, for the responder."
+    return f"\n{what}\nevent_recorder:\n  file_outputs:\n    - path: {place}\n"
 
 
 def _mapped(secret: bytes, addresses: Addresses) -> bytes:

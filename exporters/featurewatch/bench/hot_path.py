@@ -12,14 +12,15 @@ import argparse
 import asyncio
 import random
 import sys
-import tracemalloc
 from collections.abc import Awaitable, Callable
 from statistics import median
 from time import perf_counter
 
 import featurewatch
 from featurewatch import names
-from featurewatch.bench import peers
+from featurewatch.bench import multiprocess, peers
+from featurewatch.bench.kinds import kind_rows
+from featurewatch.bench.memory import memory_rows
 from featurewatch.bench.rounds import Call, Inputs, interleaved, median_ratio, nanoseconds_per_call, over, seconds
 from featurewatch.bench.verdict import Row, failed, table
 from featurewatch.measure.exposition import TextExposition
@@ -40,6 +41,7 @@ RECORD = "record(seconds, served_from=, error=)"
 BLOCK = "with extraction(), outcome set"
 IN_PROGRESS = "@measure with in_progress=True"
 NATIVE = "@measure with native=True"
+EXEMPLARS = "@measure with exemplars, the trace at hand"
 
 
 def inputs(count: int) -> Inputs:
@@ -55,6 +57,9 @@ def variants(
     """The same bare call, measured in each way; `kept` is where the floor appends."""
     gauged = featurewatch.ExtractionMonitor("gauged", service="bench", registry=registry, in_progress=True)
     native = featurewatch.ExtractionMonitor("native", service="bench", registry=registry, native=True)
+    traced = featurewatch.ExtractionMonitor(
+        "traced", service="bench", registry=registry, exemplars=lambda: (1 << 100, 1 << 50)
+    )
     append, record, extraction = kept.append, monitor.record, monitor.extraction
     served_from = featurewatch.served_from
 
@@ -87,6 +92,10 @@ def variants(
 
     @native.measure
     def native_too(value: float, source: str, error: str | None) -> float:
+        return value
+
+    @traced.measure
+    def exemplars_too(value: float, source: str, error: str | None) -> float:
         return value
 
     def recorded(value: float, source: str, error: str | None) -> float:
@@ -129,6 +138,7 @@ def variants(
         BLOCK: block,
         IN_PROGRESS: in_progress,
         NATIVE: native_too,
+        EXEMPLARS: exemplars_too,
         BARE_RAISING: bare_raising,
         RAISING: raising,
     }
@@ -154,8 +164,9 @@ def cost_rows(monitor: featurewatch.ExtractionMonitor, registry: featurewatch.Re
         row(MARKED_ANYWHERE),
         row(RECORD, 2.6),
         row(BLOCK, 4.5),
-        row(IN_PROGRESS),
+        row(IN_PROGRESS, 3.0),
         row(NATIVE),
+        row(EXEMPLARS),
         row(RAISING),
         Row("1,000 extractions/s, share of a core", typical[DECORATED] * 1000 / 1e9 * 100, "%", "", 0.2),
         *(row(name) for name in others),
@@ -262,26 +273,6 @@ def scrape_rows(rounds: int) -> list[Row]:
     return rows
 
 
-def memory_rows() -> list[Row]:
-    """Bytes of one series: empty after a scrape, and with a full buffer."""
-    count = 200
-    tracemalloc.start()
-    before, _ = tracemalloc.get_traced_memory()
-    made = [Histogram((), EDGES, refused=lambda *_: None, trouble=lambda _: None) for _ in range(count)]
-    for histogram in made:
-        histogram.append(random.random())  # noqa: S311
-        histogram.read()
-    empty, _ = tracemalloc.get_traced_memory()
-    for histogram in made:
-        histogram.buffer.extend(random.random() for _ in range(DEFAULT_BUFFER - 1))  # noqa: S311
-    full, _ = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    return [
-        Row("memory of a series, folded", (empty - before) / count / 1024, "KiB"),
-        Row("memory of a series, buffer full", (full - before) / count / 1024, "KiB", f"{DEFAULT_BUFFER} samples"),
-    ]
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Measure, print the table, and return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m featurewatch.bench.hot_path", description=__doc__)
@@ -290,7 +281,7 @@ def main(arguments: list[str] | None = None) -> int:
     registry = featurewatch.Registry()
     monitor = featurewatch.ExtractionMonitor("bench", service="bench", registry=registry)
     rows = [*cost_rows(monitor, registry, rounds), *async_rows(monitor, rounds), *fold_rows(rounds)]
-    rows += [*scrape_rows(rounds), *memory_rows()]
+    rows += [*kind_rows(inputs(CALLS), rounds), *multiprocess.rows(rounds), *scrape_rows(rounds), *memory_rows()]
     sys.stdout.write(table(rows) + "\n")
     return 1 if failed(rows) else 0
 

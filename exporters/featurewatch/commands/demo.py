@@ -2,28 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
+import httpx
 from rich.console import Console
 
+from featurewatch import names
 from featurewatch.commands import runtime
 from featurewatch.commands.table import show_json
-from featurewatch.demo import scenes
+from featurewatch.demo import rehearsal, scenes
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.patience import patience
+from featurewatch.demo.responder import Responder
+from featurewatch.demo.scenes import Scene
 from featurewatch.demo.stage import Stage
 from featurewatch.demo.story import Story
 from featurewatch.demo.telling import Telling
 from featurewatch.demo.timeline import Timeline
 from featurewatch.demo.traffic import traffic
+from featurewatch.deployment import addresses, ports_from, ports_of
 from featurewatch.native.status import State, status
 from featurewatch.native.switch import start_part, stop_part
 from featurewatch.objectives import load
+from featurewatch.objectives.model import Severity
+from featurewatch.people.on_call import recipients
 from featurewatch.project import OBJECTIVES, Project
-from featurewatch.rules.plan import plan
+from featurewatch.routes.secrets import FOLDER
+from featurewatch.rules.plan import Plan, plan
 from featurewatch.tools.lock import Occupied, exclusive
 
 RATE_MARGIN = 2.0
@@ -35,9 +45,10 @@ NEEDED = ("extractor", "inbox", "prometheus", "alertmanager")
 def run(project: Project, scene_name: str, *, as_json: bool) -> int:
     """0 when everything that was owed arrived, else 1."""
     scene = scenes.find(scene_name)
-    decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
+    declared = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
+    decided = rehearsal.rehearsed(declared) if scene.escalates else declared
     scenes.expectations(scene, decided.objectives)
-    urls = _urls(project)
+    urls = _urls(project, (*NEEDED, "responder") if scene.escalates else NEEDED)
     waits = patience(decided, scene)
     rate = decided.objectives.minimum_traffic * RATE_MARGIN
     timeline = Timeline()
@@ -46,6 +57,7 @@ def run(project: Project, scene_name: str, *, as_json: bool) -> int:
         _alone(project),
         InboxClient(urls["inbox"]) as inbox,
         Prometheus(urls["prometheus"]) as prometheus,
+        _rehearsed(project, scene, decided, urls["prometheus"]),
         traffic(project.root / "examples", urls["extractor"], rate, waits.total) as load_generator,
     ):
         run_dir = project.state / "run"
@@ -56,19 +68,66 @@ def run(project: Project, scene_name: str, *, as_json: bool) -> int:
             stop_extractor=lambda: stop_part(run_dir, "extractor"),
             start_extractor=lambda: start_part(run_dir, "extractor"),
             no_traffic=load_generator.trouble,
+            acknowledge=lambda labels: _acknowledge(project, decided, urls, labels),
         )
         Story(decided, scene, stage, telling.moment, telling.delivery, waits, timeline).play()
     telling.summary()
     if as_json:
         show_json(timeline.as_mapping())
-    return 1 if timeline.missing else 0
+    return 1 if timeline.missing or timeline.unwanted else 0
 
 
-def _urls(project: Project) -> dict[str, str]:
+@contextmanager
+def _rehearsed(project: Project, scene: Scene, decided: Plan, prometheus: str) -> Iterator[None]:
+    """The running Prometheus has the story's delays of escalation inside, and the committed ones after it."""
+    if not scene.escalates:
+        yield
+        return
+    run_dir, committed = project.state / "run", project.root / "rules"
+    mapped = addresses(ports_of(run_dir, ports_from(os.environ)))
+    texts = {name: mapped.apply(text) for name, text in rehearsal.rule_files(decided).items()}
+    try:
+        usual = {path.name: mapped.apply(path.read_text("utf-8")) for path in committed.glob("*.rules.yaml")}
+        with rehearsal.playing(run_dir / "prometheus/rules", texts, usual, lambda: reload(prometheus)):
+            yield
+    except OSError as error:
+        raise StoryError(f"the rules cannot be rehearsed: {error}; `make up` puts the committed ones back") from error
+
+
+def _acknowledge(project: Project, decided: Plan, urls: Mapping[str, str], labels: Mapping[str, str]) -> str:
+    """In the name of whoever the second level of the policy tells."""
+    handling = decided.objectives.handling
+    declared = handling.responder
+    if declared is None:
+        raise StoryError("nobody can acknowledge: objectives.yaml declares no responder")
+    try:
+        token = (project.secrets / declared.token_file.removeprefix(FOLDER)).read_text("utf-8").strip()
+    except OSError as error:
+        raise StoryError(f"the responder's token cannot be read: {error}") from error
+    severity = Severity[labels[names.SEVERITY].upper()]
+    policy = handling.policy_of(labels[names.CATEGORY], severity, labels.get(names.POLICY))
+    roles = policy.levels[1].recipients if policy else ()
+    who = next(iter(recipients(handling.people, roles, datetime.now(UTC))), "the audience")
+    with Responder(urls["responder"], token) as responder:
+        responder.acknowledge(labels, who, "seen at level 2")
+    return who
+
+
+def reload(prometheus: str) -> None:
+    """Let it read its rules again. Raises StoryError when it refuses them."""
+    try:
+        answer = httpx.post(f"{prometheus}/-/reload", timeout=30, trust_env=False)
+    except httpx.HTTPError as error:
+        raise StoryError(f"prometheus does not reload: {type(error).__name__}: {error}; see `make status`") from error
+    if not answer.is_success:
+        raise StoryError(f"prometheus refuses the rules of the story: {answer.text.strip()}")
+
+
+def _urls(project: Project, needed: Sequence[str]) -> dict[str, str]:
     if runtime.recorded(project) == "docker":
         raise StoryError("the stories play on the native stack: `make down`, then `make up RUNTIME=native`")
     rows = {row.part: row for row in status(project.state / "run")}
-    for part in NEEDED:
+    for part in needed:
         if part not in rows or rows[part].state is not State.READY:
             raise StoryError(f"{part} is not running; `make up` starts the stack, `make status` shows it")
     return {name: row.url for name, row in rows.items()}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from featurewatch import generate
+from featurewatch import generate, whole_file
 from featurewatch.commands.table import show_json, tell
 from featurewatch.faults import Failure
 from featurewatch.objectives import load
@@ -26,7 +26,9 @@ def run(project: Project, *, as_json: bool = False) -> int:
     try:
         waiting = "waiting: another process is writing the generated files"
         with exclusive(project.state / "generate.lock", LOCK_SECONDS, waiting=lambda: tell(waiting)):
-            changed = generate.write(project.root, files)
+            begun = generate.beginnings(decided, project.root)
+            whole_file.write_all({project.root / path: text.encode() for path, text in begun.items()})
+            changed = sorted([*generate.write(project.root, files), *begun])
     except Occupied as error:
         raise Failure(str(error)) from error
     built = groups(decided)
@@ -41,7 +43,7 @@ def run(project: Project, *, as_json: bool = False) -> int:
         show_json(counts | {"changed": changed, "worst_case_seconds": worst})
         return 0
     for path in changed:
-        print(f"{'wrote' if path in files else 'removed'} {path}")
+        print(f"{'begun' if path in begun else 'wrote' if path in files else 'removed'} {path}")
     said = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
     print(f"{', '.join(said)}, {len(changed)} changed")
     print("\nworst case from the first bad extraction to a critical message, when every extraction is bad:")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final, Literal
 
-from featurewatch.objectives.model import QuantileObjective, RatioObjective, Severity
+from featurewatch.objectives.model import BoundObjective, QuantileObjective, RatioObjective, Severity
 from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.rules.messages import bound_text
 from featurewatch.rules.plan import Judgement, Plan
 
 GOOD: Final = "green"
@@ -72,9 +74,11 @@ def judgements(plan: Plan, name: str) -> tuple[Judgement, ...]:
     return tuple(sorted(found, key=lambda judgement: judgement.limit.severity))
 
 
-def declared(objective: QuantileObjective | RatioObjective) -> Limits:
+def declared(objective: QuantileObjective | RatioObjective | BoundObjective) -> Limits:
     """The ladder as declared: seconds of a quantile, a ratio of a ratio."""
     below = isinstance(objective, RatioObjective) and objective.counts == "good"
+    if isinstance(objective, BoundObjective):
+        below = objective.side == "below"
     return Limits("below" if below else "above", tuple((limit.bound, limit.severity) for limit in objective.limits))
 
 
@@ -92,8 +96,10 @@ def merged(objectives: Iterable[QuantileObjective | RatioObjective]) -> Limits:
     return Limits(sides.pop() if sides else "above", tuple(step for ladder in ladders for step in ladder.bounds))
 
 
-def writer(objective: QuantileObjective | RatioObjective) -> Callable[[float], str]:
+def writer(objective: QuantileObjective | RatioObjective | BoundObjective) -> Callable[[float], str]:
     """How a bound of this objective is written in sentences."""
+    if isinstance(objective, BoundObjective):
+        return partial(bound_text, objective)
     return duration_text if isinstance(objective, QuantileObjective) else percent_text
 
 

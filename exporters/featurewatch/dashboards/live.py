@@ -15,8 +15,8 @@ from typing import Any, Final, Literal
 import httpx
 import promql_parser
 
-from featurewatch.dashboards import promql
-from featurewatch.dashboards.check.board import Board, Json
+from featurewatch.dashboards import promql, quiet
+from featurewatch.dashboards.check.board import Board, Json, field_defaults
 from featurewatch.objectives.units import duration_text
 
 RANGE_SECONDS: Final = 900.0
@@ -41,6 +41,8 @@ class Answer:
     """`not a number` where any value is NaN or infinite; `refused` where Prometheus answered with an error."""
     series: int
     detail: str = ""
+    reason: str = ""
+    """Why the panel may be empty, where it may; see `quiet`."""
 
     def __str__(self) -> str:
         said = f": {self.detail}" if self.detail else ""
@@ -78,6 +80,16 @@ def troubled(answers: Iterable[Answer], empty_is_fine: bool = False) -> tuple[An
     return tuple(answer for answer in answers if answer.state not in fine)
 
 
+def unexpected(answers: Iterable[Answer]) -> tuple[Answer, ...]:
+    """What no dashboard should show under traffic: refusals, what is no number, and a panel of which every query is
+    empty without a reason. One line that is missing beside another one is no gap."""
+    found = tuple(answers)
+    filled = {answer.panel for answer in found if answer.state == "filled"}
+    return tuple(
+        answer for answer in troubled(found) if answer.state != "empty" or not (answer.reason or answer.panel in filled)
+    )
+
+
 def _ask(
     client: httpx.Client, url: str, panel: Json, target: Json, values: Mapping[str, str], end: float, span: float
 ) -> Answer:
@@ -99,7 +111,8 @@ def _ask(
         path, asked = "query_range", {"query": query, "start": start, "end": f"{end:.3f}", "step": f"{step:g}"}
     answer = client.post(f"{url}/api/v1/{path}", data=asked).json()
     state, series, detail = _judge(answer)
-    return Answer(str(panel.get("title")), str(target.get("refId")), query, state, series, detail)
+    said = quiet.reason(str(field_defaults(panel).get("noValue")))
+    return Answer(str(panel.get("title")), str(target.get("refId")), query, state, series, detail, said)
 
 
 def _judge(answer: Any) -> tuple[State, int, str]:

@@ -6,7 +6,13 @@ from featurewatch import names
 from featurewatch.dashboards import limits, panels, queries, units
 from featurewatch.dashboards.panels import Panel
 from featurewatch.dashboards.queries import Query
-from featurewatch.objectives.model import Objective, PresenceObjective, QuantileObjective, RatioObjective
+from featurewatch.objectives.model import (
+    BoundObjective,
+    Objective,
+    PresenceObjective,
+    QuantileObjective,
+    RatioObjective,
+)
 from featurewatch.objectives.units import duration_text, percent_text
 from featurewatch.rules import recorded
 from featurewatch.rules.build import SHOWN_QUANTILES
@@ -22,6 +28,8 @@ def now(plan: Plan, objective: Objective) -> Panel:
     """Where the objective stands: one number on the colour of the severity it has reached."""
     if isinstance(objective, PresenceObjective):
         return _presence_now(plan, objective)
+    if isinstance(objective, BoundObjective):
+        return _bound_now(plan, objective)
     mildest = limits.judgements(plan, objective.name)[0]
     ladder = limits.declared(objective)
     write = limits.writer(objective)
@@ -29,7 +37,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
     seen = f"over the last {duration_text(mildest.window)}, of the extractor that is worst off"
     if isinstance(objective, QuantileObjective):
         title, unit, decimals = f"{quantile_name(objective.quantile)} {promised}", units.SECONDS, None
-        series = recorded.quantile_seconds(objective.quantile, mildest.window)
+        series = mildest.quantile or ""
         shows = (
             f"{objective.title}: {quantile_name(objective.quantile)} {seen}. The number is interpolated in its bucket, "
             "but on which side of a limit it lies is exact: each limit is an edge of a bucket."
@@ -43,7 +51,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
     good += _fires_later(mildest)
     return panels.stat(
         title,
-        Query(queries.worst(series, ladder.side)),
+        Query(f"{'min' if ladder.side == 'below' else 'max'}({queries.of_level(series, objective.by)})"),
         unit=unit,
         decimals=decimals,
         description=panels.describe(shows, good, ladder.text(write)),
@@ -52,10 +60,51 @@ def now(plan: Plan, objective: Objective) -> Panel:
     )
 
 
+UNITS = {
+    "share": units.SHARE,
+    "seconds": units.SECONDS,
+    "bytes": units.BYTES,
+    "events per second": units.PER_SECOND,
+    "events": units.COUNT,
+    "number": units.COUNT,
+}
+
+
+def value(plan: Plan, objective: BoundObjective) -> Panel:
+    """A gauge, rate, increase or age over time, with its limits as lines."""
+    rungs = [rung for rung in plan.comparisons if rung.objective == objective]
+    declared, write = limits.declared(objective), limits.writer(objective)
+    legend = " ".join(f"{{{{{label}}}}}" for label in objective.by) or f"{{{{{names.SERVICE}}}}}"
+    windows = {rung.value: duration_text(rung.window) if rung.window else "" for rung in rungs}
+    seen = " and ".join(window for window in windows.values() if window)
+    shows = f"{objective.title}{f', over {seen}' if seen else ''}, from {objective.series.metric}."
+    bounds = [bound for bound, _ in declared.bounds]
+    return panels.time_series(
+        objective.title,
+        [Query(queries.of_level(name, objective.by), legend) for name in windows],
+        unit=UNITS[objective.unit],
+        decimals=units.share_decimals(bounds) if objective.unit == "share" else None,
+        limits=declared,
+        span=(min(0.0, *bounds), 1.2 * max(bounds)) if max(bounds) > 0 else (1.2 * min(bounds), 0.0),
+        interval=interval(plan),
+        no_value="nobody exports it",
+        links=_links(plan, objective),
+        description=panels.describe(
+            shows, f"{'above' if declared.side == 'below' else 'below'} the line.", declared.text(write)
+        ),
+    )
+
+
+def values(plan: Plan) -> tuple[Panel, ...]:
+    """Every gauge, rate, increase and age that is limited, over time."""
+    bounded = (found for found in plan.objectives.objectives if isinstance(found, BoundObjective))
+    return tuple(value(plan, objective) for objective in bounded)
+
+
 def limits_used(plan: Plan) -> tuple[Panel, ...]:
     """All ladders on one scale: how near each limit is. No panel where no share is limited."""
     used = [
-        Query(queries.limit_used(judgement), _step_name(judgement))
+        Query(queries.limit_used(judgement), step_name(judgement))
         for judgement in plan.judgements
         if judgement.allowed  # nothing can be used of nothing
     ]
@@ -76,7 +125,7 @@ def limits_used(plan: Plan) -> tuple[Panel, ...]:
 
 def percentiles(plan: Plan) -> Panel:
     """How long extractions take, with all limits of time as lines."""
-    timed = quantile_objectives(plan)
+    timed = [objective for objective in quantile_objectives(plan) if not objective.foreign]
     ladder = limits.merged(timed)
     window = plan.show_window
     shown = [
@@ -114,7 +163,7 @@ def share_too_slow(plan: Plan, objective: QuantileObjective) -> Panel:
     return panels.time_series(
         f"Share of extractions slower than {' and '.join(bounds)}",
         [
-            Query(queries.of_extractors(queries.ratio_series(step)), f"> {bound} {BY_EXTRACTOR}")
+            Query(queries.of_level(queries.ratio_series(step), objective.by), f"> {bound} {_legend(objective)}")
             for step, bound in zip(ladder, bounds, strict=True)
         ],
         unit=units.SHARE,
@@ -142,7 +191,10 @@ def ratio(plan: Plan, objective: RatioObjective) -> Panel:
     return panels.time_series(
         objective.title,
         [
-            Query(queries.of_extractors(series), BY_EXTRACTOR if len(windows) == 1 else f"{BY_EXTRACTOR} over {window}")
+            Query(
+                queries.of_level(series, objective.by),
+                _legend(objective) if len(windows) == 1 else f"{_legend(objective)} over {window}",
+            )
             for series, window in windows.items()
         ],
         unit=units.SHARE,
@@ -179,7 +231,10 @@ def interval(plan: Plan) -> str:
 
 
 def _presence_now(plan: Plan, objective: PresenceObjective) -> Panel:
-    if objective.of == "target":
+    if objective.of == "series":
+        query, words = f"max(present_over_time({queries.of_service(objective.metric)}[1m])) or vector(0)", NONE_SOME
+        shows = f"Whether anybody exports {objective.metric} of the service."
+    elif objective.of == "target":
         query, words = f"max({queries.of_service(recorded.SERVICE_UP)}) or vector(0)", DOWN_UP
         shows = "Whether at least one target of the service answers Prometheus."
     else:
@@ -197,10 +252,40 @@ def _presence_now(plan: Plan, objective: PresenceObjective) -> Panel:
     )
 
 
-def _step_name(judgement: Judgement) -> str:
-    declared = limits.declared(judgement.objective)
+def _bound_now(plan: Plan, objective: BoundObjective) -> Panel:
+    mildest = min(
+        (rung for rung in plan.comparisons if rung.objective == objective), key=lambda rung: rung.limit.severity
+    )
+    ladder, write = limits.declared(objective), limits.writer(objective)
+    below = ladder.side == "below"
+    bounds = [bound for bound, _ in ladder.bounds]
+    promised = f"{'≥' if below else '≤'} {write(mildest.limit.bound)}"
+    seen = f", over the last {duration_text(mildest.window)}" if mildest.window else ""
+    return panels.stat(
+        f"{objective.title} {promised}",
+        Query(f"{'min' if below else 'max'}({queries.of_level(mildest.value, objective.by)})"),
+        unit=UNITS[objective.unit],
+        decimals=units.share_decimals(bounds) if objective.unit == "share" else None,
+        limits=ladder,
+        no_value="nobody exports it",
+        links=_links(plan, objective),
+        description=panels.describe(
+            f"{objective.title}{seen}, from {objective.series.metric}, where it is worst.",
+            f"green, {promised}.",
+            ladder.text(write),
+        ),
+    )
+
+
+def _legend(objective: Objective) -> str:
+    return " ".join(f"{{{{{label}}}}}" for label in objective.by) or f"{{{{{names.SERVICE}}}}}"
+
+
+def step_name(judgement: Judgement) -> str:
+    """Short enough to be read beside a bar."""
+    side = "<" if limits.declared(judgement.objective).side == "below" else ">"
     bound = limits.writer(judgement.objective)(judgement.limit.bound)
-    return f"{judgement.objective.name} {declared.side} {bound} ({judgement.limit.severity})"
+    return f"{judgement.objective.name} {side} {bound}"
 
 
 def _fires_later(judgement: Judgement) -> str:

@@ -7,7 +7,11 @@ from itertools import count, product
 from string import ascii_uppercase
 from typing import Any, Final
 
-Json = dict[str, Any]
+from featurewatch.dashboards import chart_json
+from featurewatch.dashboards.field_json import Json as Json
+from featurewatch.dashboards.field_json import Unsupported as Unsupported
+from featurewatch.dashboards.field_json import field_config, legend_options, reduce
+from featurewatch.dashboards.field_json import without_nulls as without_nulls
 
 PLUGIN_VERSION: Final = "12.0.0"
 """Panels without a version are taken for Grafana 6's, and migrated."""
@@ -18,17 +22,12 @@ COMMON_KEYS: Final = (
     *("description", "gridPos", "id", "interval", "links", "maxPerRow", "repeat", "repeatDirection", "timeFrom"),
     *("timeShift", "title", "transformations", "transparent"),
 )
-TARGET_KEYS: Final = ("expr", "format", "hide", "interval", "legendFormat", "refId")
-DEFAULTS_KEYS: Final = ("decimals", "displayName", "links", "max", "min", "noValue", "unit")
+TARGET_KEYS: Final = ("exemplar", "expr", "format", "hide", "interval", "legendFormat", "refId")
 GRAFANALIB_POINTS: Final = 100
 """grafanalib's default for `maxDataPoints`, which makes graphs coarse; Grafana's own is the panel's width."""
 
 OPTIONAL: Final[tuple[object, ...]] = (None, "", [], False)
 """What Grafana takes for granted when a key is not there."""
-
-
-class Unsupported(ValueError):
-    """grafanalib wrote something that today's Grafana does not have. The message names the panel and a way out."""
 
 
 def panel(old: Json) -> Json:
@@ -59,10 +58,6 @@ def datasource(found: Any, where: str) -> Json:
     return found
 
 
-def without_nulls(value: Json) -> Json:
-    return {key: item for key, item in value.items() if item is not None}
-
-
 def ref_ids() -> Iterator[str]:
     """A, B, … Z, AA, AB, …: what Grafana calls the queries of one panel."""
     for length in count(1):
@@ -83,45 +78,9 @@ def _targets(old: list[Json], panel_datasource: Json, where: str) -> list[Json]:
     return new
 
 
-def _field_config(old: Json, mode: str, custom: Json | None = None, **defaults: Any) -> Json:
-    """`fieldConfig` from what the panel has and `defaults` from where else grafanalib put them."""
-    found = old.get("fieldConfig", {})
-    known = {key: value for key, value in found.get("defaults", {}).items() if value not in (None, "", [])}
-    known |= {key: value for key, value in defaults.items() if value not in (None, "", []) and key not in known}
-    new: Json = {key: known[key] for key in DEFAULTS_KEYS if key in known}
-    new["color"] = known.get("color") or {"mode": mode}
-    new["custom"] = without_nulls(found.get("defaults", {}).get("custom", {}) if custom is None else custom)
-    new["mappings"] = _mappings(known.get("mappings", []), old)
-    new["thresholds"] = {
-        "mode": found.get("defaults", {}).get("thresholds", {}).get("mode", "absolute"),
-        "steps": _steps(found.get("defaults", {}).get("thresholds", {}).get("steps")),
-    }
-    return {"defaults": new, "overrides": found.get("overrides", [])}
-
-
-def _steps(old: Any) -> list[Json]:
-    """Explicit steps, the first one from minus infinity. Without any, Grafana paints everything grey."""
-    steps = [{"color": step["color"], "value": step.get("value")} for step in old or []]
-    if not steps:
-        return [{"color": "green", "value": None}]
-    steps[0]["value"] = None  # grafanalib writes the word "null"
-    return steps
-
-
-def _mappings(old: list[Json], panel_old: Json) -> list[Json]:
-    for mapping in old:
-        if not {"type", "options"} <= mapping.keys():
-            raise Unsupported(f'panel {panel_old["title"]!r}: a mapping of Grafana 7; write {{"type", "options"}}')
-    return old
-
-
-def _reduce(calcs: list[str] | None, values: bool = False, fields: str = "") -> Json:
-    return {"calcs": calcs or ["lastNotNull"], "fields": fields, "values": values}
-
-
 def _stat(old: Json) -> Json:
     options = {"wideLayout": True, "showPercentChange": False, "percentChangeColorMode": "standard"} | old["options"]
-    config = _field_config(old, "thresholds")
+    config = field_config(old, "thresholds")
     if config["defaults"].get("noValue") == "none":  # grafanalib's default
         config["defaults"]["noValue"] = "-"
     return {"fieldConfig": config, "options": options}
@@ -133,12 +92,12 @@ def _gauge(old: Json) -> Json:
         "minVizHeight": 75,
         "minVizWidth": 75,
         "orientation": "auto",
-        "reduceOptions": _reduce(found.get("calcs"), found.get("values", False)),
+        "reduceOptions": reduce(found.get("calcs"), found.get("values", False)),
         "showThresholdLabels": old["fieldConfig"].get("showThresholdLabels", False),
         "showThresholdMarkers": old["fieldConfig"].get("showThresholdMarkers", True),
         "sizing": "auto",
     }
-    config = _field_config(old, "thresholds", displayName=found.get("title"))
+    config = field_config(old, "thresholds", displayName=found.get("title"))
     return {"fieldConfig": config, "options": options | old.get("options", {})}
 
 
@@ -153,14 +112,14 @@ def _bar_gauge(old: Json) -> Json:
         "minVizWidth": 8,
         "namePlacement": "auto",
         "orientation": old["options"]["orientation"],
-        "reduceOptions": _reduce(fields["calcs"], fields["values"]),
+        "reduceOptions": reduce(fields["calcs"], fields["values"]),
         "showUnfilled": True,
         "sizing": "auto",
         "valueMode": "color",
     }
-    options |= {key: value for key, value in old["options"].items() if key in options}
+    options |= {key: value for key, value in old["options"].items() if key in {*options, "text"}}
     wanted = {key: found.get(key) for key in ("decimals", "links", "max", "min", "unit")}
-    config = _field_config(old, "thresholds", displayName=found.get("title"), mappings=fields["mappings"], **wanted)
+    config = field_config(old, "thresholds", displayName=found.get("title"), mappings=fields["mappings"], **wanted)
     return {"fieldConfig": config, "options": options}
 
 
@@ -169,7 +128,7 @@ def _table(old: Json) -> Json:
     mode = custom.pop("displayMode", "auto")
     custom.setdefault("cellOptions", {"type": mode})
     custom.setdefault("inspect", False)
-    config = _field_config(old, old["color"]["mode"], custom, mappings=old["mappings"])
+    config = field_config(old, old["color"]["mode"], custom, mappings=old["mappings"])
     return {"fieldConfig": config, "options": {"cellHeight": "sm"} | old["options"]}
 
 
@@ -178,21 +137,11 @@ def _time_series(old: Json) -> Json:
     custom["stacking"] = custom["stacking"] or {"group": "A", "mode": "none"}
     if custom["scaleDistribution"]["type"] == "linear":
         custom["scaleDistribution"] = {"type": "linear"}
-    return {"fieldConfig": _field_config(old, "palette-classic", custom), "options": _legend_options(old)}
+    return {"fieldConfig": field_config(old, "palette-classic", custom), "options": legend_options(old)}
 
 
 def _state_timeline(old: Json) -> Json:
-    return {"fieldConfig": _field_config(old, "thresholds"), "options": _legend_options(old)}
-
-
-def _legend_options(old: Json) -> Json:
-    options: Json = dict(old["options"])
-    legend = {"calcs": [], **options["legend"]}
-    legend["showLegend"] = legend["displayMode"] != "hidden"
-    if not legend["showLegend"]:
-        legend["displayMode"] = "list"
-    tooltip = {"sort": "none", **options["tooltip"]}
-    return options | {"legend": legend, "tooltip": tooltip}
+    return {"fieldConfig": field_config(old, "thresholds"), "options": legend_options(old)}
 
 
 def _text(old: Json) -> Json:
@@ -231,8 +180,12 @@ WITHOUT_DATA: Final = frozenset({"alertlist", "text"})
 
 BODIES: Final[dict[str, Callable[[Json], Json]]] = {
     "alertlist": _alert_list,
+    "barchart": chart_json.bar_chart,
     "bargauge": _bar_gauge,
     "gauge": _gauge,
+    "heatmap": chart_json.heatmap,
+    "histogram": chart_json.histogram,
+    "piechart": chart_json.pie_chart,
     "stat": _stat,
     "state-timeline": _state_timeline,
     "table": _table,

@@ -6,6 +6,7 @@ Each builder wants a unit and a description that says what is shown and what goo
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import attr
@@ -24,6 +25,9 @@ DATASOURCE: Final = {"type": "prometheus", "uid": f"${{{DATASOURCE_VARIABLE}}}"}
 
 NEWEST_FIRST: Final = 5
 """Of the sort orders of an alert list."""
+
+UNKNOWN: Final = "#5a5e66"
+"""Grey, dark enough for white letters in both themes."""
 
 GREY_BASE: Steps = [{"color": NEUTRAL, "value": None}]
 
@@ -69,21 +73,22 @@ def stat(
     links: Iterable[Panel] = (),
 ) -> Panel:
     """One number now, on the colour of what it means. `words` turns values into (text, colour)."""
+    neutral = not (steps or limits.bounds or words)
     return grafana.Stat(
         title=title,
         description=description,
         dataSource=DATASOURCE,
-        targets=_targets([Query(query.expr, query.legend, instant=True)]),
+        targets=targets([Query(query.expr, query.legend, instant=True)]),
         format=unit,
         decimals=decimals,
         noValue=no_value,
         reduceCalc="lastNotNull",
         graphMode="none",
-        colorMode="background",
+        colorMode="none" if neutral else "background",
         textMode="value",
         color={"mode": "thresholds"},
         thresholds=steps or (limits.bands() if limits.bounds else GREY_BASE),
-        mappings=_mappings(words),
+        mappings=[*_mappings(words), _nothing(no_value)],
         links=list(links),
         maxDataPoints=None,
     )
@@ -111,7 +116,7 @@ def time_series(
         title=title,
         description=description,
         dataSource=DATASOURCE,
-        targets=_targets(queries, interval),
+        targets=targets(queries, interval),
         unit=unit,
         valueDecimals=decimals,
         lineWidth=2,
@@ -127,7 +132,11 @@ def time_series(
         thresholdsStyleMode="dashed" if limits.bounds else "off",
         links=list(links),
         maxDataPoints=None,
-        extraJson={"fieldConfig": {"defaults": {"noValue": no_value, "custom": axis}}},
+        extraJson={
+            "fieldConfig": {"defaults": {"noValue": no_value, "custom": axis}},
+            # What there is most of is what to look at; of many series only the first are seen.
+            "options": {"legend": {"sortBy": "Max", "sortDesc": True}},
+        },
     )
 
 
@@ -142,7 +151,7 @@ def used_bars(title: str, queries: Iterable[Query], *, description: str, wary: f
         title=title,
         description=description,
         dataSource=DATASOURCE,
-        targets=_targets([Query(query.expr, query.legend, instant=True) for query in queries]),
+        targets=targets([Query(query.expr, query.legend, instant=True) for query in queries]),
         format=units.SHARE,
         decimals=1,
         min=0,
@@ -157,21 +166,27 @@ def used_bars(title: str, queries: Iterable[Query], *, description: str, wary: f
 
 
 def state_timeline(
-    title: str, query: Query, *, description: str, words: Mapping[int, tuple[str, str]], interval: str
+    title: str,
+    query: Query,
+    *,
+    description: str,
+    words: Mapping[int, tuple[str, str]],
+    interval: str,
+    no_value: str = "no alert",
 ) -> Panel:
     """Which state each series was in, and when. `words` turns values into (text, colour)."""
     return grafana.StateTimeline(
         title=title,
         description=description,
         dataSource=DATASOURCE,
-        targets=_targets([query], interval),
+        targets=targets([query], interval),
         mappings=_mappings(words),
         thresholds=GREY_BASE,
         showValue="never",
         legendDisplayMode="list",
         tooltipMode="single",
         maxDataPoints=None,
-        extraJson={"fieldConfig": {"defaults": {"unit": units.STATE, "noValue": "no alert"}}},
+        extraJson={"fieldConfig": {"defaults": {"unit": units.STATE, "noValue": no_value}}},
     )
 
 
@@ -207,19 +222,41 @@ def text(title: str, content: str, *, description: str) -> Panel:
     return grafana.Text(title=title, description=description, content=content, mode="markdown")
 
 
-def _targets(queries: Iterable[Query], interval: str = "") -> list[Panel]:
+@dataclass(frozen=True, slots=True)
+class _WithExemplars:
+    """A query with the key that grafanalib does not know."""
+
+    target: Panel
+
+    def to_json_data(self) -> dict[str, Any]:
+        return {**self.target.to_json_data(), "exemplar": True}
+
+
+def targets(queries: Iterable[Query], interval: str = "", form: str = "time_series") -> list[Panel]:
+    """As grafanalib has queries. `interval` is the shortest step that has new data; `form` is such as `table`."""
     return [
-        grafana.Target(
-            expr=query.expr,
-            legendFormat=query.legend,
-            instant=query.instant,
-            interval=interval,
-            intervalFactor=1,
-            refId=ref_id,
-            datasource=DATASOURCE,
-        )
-        for ref_id, query in zip(ref_ids(), queries, strict=False)
+        _WithExemplars(target) if query.exemplar else target
+        for query, ref_id in zip(queries, ref_ids(), strict=False)
+        for target in [_target(query, ref_id, interval, form)]
     ]
+
+
+def _target(query: Query, ref_id: str, interval: str, form: str) -> Panel:
+    return grafana.Target(
+        expr=query.expr,
+        format=form,
+        legendFormat=query.legend,
+        instant=query.instant,
+        interval=interval,
+        intervalFactor=1,
+        refId=ref_id,
+        datasource=DATASOURCE,
+    )
+
+
+def _nothing(text: str) -> dict[str, Any]:
+    """Grey: without it, what nobody knows has the colour of the first threshold, which may be green."""
+    return {"type": "special", "options": {"match": "null+nan", "result": {"color": UNKNOWN, "text": text}}}
 
 
 def _mappings(words: Mapping[int, tuple[str, str]] | None) -> list[dict[str, Any]]:

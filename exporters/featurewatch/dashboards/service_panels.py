@@ -8,7 +8,7 @@ from featurewatch.dashboards.limits import COLOURS, GOOD
 from featurewatch.dashboards.objective_panels import interval
 from featurewatch.dashboards.panels import Panel
 from featurewatch.dashboards.queries import Query
-from featurewatch.objectives.load import COUNT
+from featurewatch.objectives.convert import COUNT
 from featurewatch.objectives.model import Severity
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import recorded
@@ -79,7 +79,7 @@ def firing_list() -> Panel:
 def alert_timeline(plan: Plan) -> Panel:
     return panels.state_timeline(
         "Alerts over time",
-        Query(queries.alert_states(), f"{{{{alertname}}}} {{{{{names.EXTRACTOR}}}}}"),
+        Query(queries.alert_states(), queries.BY_TITLE),
         words=STATES,
         interval=interval(plan),
         description=panels.describe(
@@ -117,7 +117,7 @@ def errors_by_type(plan: Plan) -> Panel:
     return panels.time_series(
         "Errors by type",
         [Query(queries.otherwise(errors, names.ERROR_TYPE, "no error"), f"{{{{{names.ERROR_TYPE}}}}}")],
-        unit=units.PER_SECOND,
+        unit=units.EVENTS_PER_SECOND,
         interval=interval(plan),
         description=panels.describe(
             "Failed extractions per second by the class of the exception.",

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from featurewatch.delivery import SEND
+from featurewatch.demo.escalation import policy
 from featurewatch.demo.scenes import Scene
 from featurewatch.rules.plan import Judgement, Plan, Watch
 
@@ -17,16 +18,18 @@ class Patience:
     healthy: float = 150.0
     firing: float = 60.0
     resolved: float = 240.0
+    escalation: float = 0.0
+    """Until the last level of the policy would have been told; 0 where the scene does not escalate."""
 
     @property
     def fault(self) -> float:
         """How long a fault may last: until it ends by itself, should nobody be left to end it."""
-        return 2 * self.firing + 30
+        return 2 * self.firing + self.escalation + 30
 
     @property
     def total(self) -> float:
         """The longest that a story takes."""
-        return self.healthy + 2 * self.firing + self.resolved
+        return self.healthy + 2 * self.firing + self.escalation + self.resolved
 
 
 def patience(plan: Plan, scene: Scene) -> Patience:
@@ -36,10 +39,12 @@ def patience(plan: Plan, scene: Scene) -> Patience:
     window = step.window if step else 0.0
     hold = whole_evaluations(plan, step.hold) if step else 0.0
     longest = max((judgement.window for judgement in plan.judgements), default=0.0)
+    last = policy(scene, plan.objectives).levels[-1].after if scene.escalates else 0.0
     return Patience(
         healthy=max(least.healthy, 30 + longest + chain),
         firing=max(least.firing, 30 + window + hold + chain),
         resolved=max(least.resolved, 60 + window + 2 * chain),
+        escalation=last + 2 * chain + least.firing if scene.escalates else 0.0,
     )
 
 

@@ -23,6 +23,8 @@ class Scene:
     """The worst step of the ladder that must be reached."""
     fault: Mapping[str, object] | None
     """What the extractor's admin endpoint is told; None: the process is killed and kept from coming back."""
+    escalates: bool = False
+    """Nobody acknowledges until the second level of the policy, whose delays are short for the length of the story."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,10 @@ class Expectation:
     alert: str
     severity: Severity
     channel: Channel
+    to: str = ""
+    """The mail address that must be among the recipients; empty: whoever the channel reaches."""
+    about: str = ""
+    """What the message must name: a level is told of many alerts, and this is about one of them."""
 
 
 SCENES: Final = {
@@ -66,6 +72,14 @@ SCENES: Final = {
             {"mode": "failing", "share": 0.03},
         ),
         Scene("down", "the extractor dies", "extractor-up", Severity.CRITICAL, None),
+        Scene(
+            "escalation",
+            "every extraction slows down to 160-180 ms, and nobody acknowledges the alert",
+            "extraction-latency",
+            Severity.CRITICAL,
+            {"mode": "slow", "seconds": [0.16, 0.18]},
+            escalates=True,
+        ),
     )
 }
 

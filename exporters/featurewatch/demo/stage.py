@@ -14,8 +14,17 @@ from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.scenes import Scene
 
+Acknowledge = Callable[[Mapping[str, str]], str]
+"""Takes the alert of these labels in hand, and says who did. Raises httpx.HTTPError or StoryError."""
+
 PutFault = Callable[[str, Mapping[str, object]], None]
 """Puts a fault (the second) into the extractor at an address (the first). Raises httpx.HTTPError."""
+
+
+def nobody(_: Mapping[str, str]) -> str:
+    """There is no responder."""
+    raise StoryError("nobody can acknowledge: objectives.yaml declares no responder")
+
 
 END_SECONDS = 10.0
 """How long to try to end a fault: the extractor may be restarting at this moment."""
@@ -43,6 +52,7 @@ class Stage:
     put_fault: PutFault = put_fault
     no_traffic: Callable[[], str] = lambda: ""
     """Why the traffic ended; empty while it flows."""
+    acknowledge: Acknowledge = nobody
 
 
 @contextmanager

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import httpx
 
 from featurewatch import names
-from featurewatch.demo import scenes
+from featurewatch.delivery import SEND
+from featurewatch.demo import escalation, scenes
 from featurewatch.demo.errors import StoryError
+from featurewatch.demo.escalation import is_about
 from featurewatch.demo.inbox.message import Delivery
 from featurewatch.demo.observer import SeenAlert
 from featurewatch.demo.patience import Patience, step_of, whole_evaluations
@@ -19,6 +22,7 @@ from featurewatch.demo.stage import Stage, end_fault, fault
 from featurewatch.demo.timeline import Breakdown, Moment, Timeline
 from featurewatch.objectives.model import RatioObjective
 from featurewatch.rules import recorded
+from featurewatch.rules.escalation import name
 from featurewatch.rules.plan import Plan
 
 Tell = Callable[[Moment], None]
@@ -65,9 +69,14 @@ class Story:
             fired = self._wait_for_alert()
             told = self._wait_for(owed, "firing", mark, self.patience.firing)
             self._measure(fired, mark)
+            if fired is not None and self.scene.escalates:
+                told += self._escalate(fired, mark)
         self._say(self.stage.clock(), "extractor", "works again")
         # Who was told must hear the end of it; who was not is missing already.
         self._wait_for(told, "resolved", mark, self.patience.resolved)
+        if self.scene.escalates:
+            about = scenes.objective(self.scene, self.plan.objectives).alert
+            self.timeline.received += escalation.receipts(self.stage.inbox.deliveries(since_id=mark), about)
         return self.timeline
 
     # --- turns ----------------------------------------------------------------------------------------------------
@@ -137,18 +146,41 @@ class Story:
         while open_ and self.stage.clock() < deadline:
             for delivery in self.stage.inbox.deliveries(since_id=seen):
                 seen = delivery.id
-                for expectation in open_:
-                    if not _answers(expectation, delivery, status):
-                        continue
-                    open_.remove(expectation)
-                    self._say(
-                        delivery.received_at.timestamp(), delivery.channel, f"{expectation.alert} {status}: received"
-                    )
-                    self.show(delivery)
-                    break
+                answered = [expectation for expectation in open_ if _answers(expectation, delivery, status)]
+                if not answered:
+                    continue
+                open_ = [expectation for expectation in open_ if expectation not in answered]
+                what = f"{answered[0].alert} {status}: received"
+                self._say(delivery.received_at.timestamp(), delivery.channel, what)
+                self.show(delivery)
             self.stage.sleep(POLL)
-        self.timeline.missing += [f"{e.channel}: {e.alert} {e.severity} {status}" for e in open_]
+        self.timeline.missing += [f"{e.to or e.channel}: {e.alert} {e.severity} {status}" for e in open_]
         return [expectation for expectation in owed if expectation not in open_]
+
+    def _escalate(self, fired: SeenAlert, mark: int) -> list[Expectation]:
+        """Level 2 comes and is acknowledged, level 3 does not come; returns what was told."""
+        objectives, about = self.plan.objectives, fired.labels["alertname"]
+        _, second, third = escalation.policy(self.scene, objectives).levels
+        at = datetime.fromtimestamp(self.stage.clock(), UTC)
+        owed = escalation.owed(self.scene, objectives, second, at)
+        told = self._wait_for(owed, "firing", mark, second.after + self.patience.firing)
+        deliveries = self.stage.inbox.deliveries(since_id=mark)
+        self.timeline.unwanted += escalation.alien(deliveries, owed, name(second.number), about)
+        who = self.stage.acknowledge(fired.labels)
+        self._say(self.stage.clock(), "responder", f"{who} acknowledges {about}")
+        timing = self.plan.timing
+        late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + timing.group_interval + SEND
+        until = self._fires_at(fired) + third.after + late
+        self.stage.sleep(max(0.0, until - self.stage.clock()))
+        told_too_much = [
+            delivery
+            for delivery in self.stage.inbox.deliveries(since_id=mark, alert=name(third.number))
+            if escalation.is_about(delivery, about)
+        ]
+        self.timeline.unwanted += [f"{each.channel}: {name(third.number)}" for each in told_too_much]
+        if not told_too_much:
+            self._say(self.stage.clock(), "prometheus", f"level 3 was due after {third.after:g} s and did not fire")
+        return told
 
     def _measure(self, fired: SeenAlert | None, mark: int) -> None:
         """Where the seconds went, from Prometheus' own time stamps and the inbox's."""
@@ -199,4 +231,6 @@ class Story:
 def _answers(expectation: Expectation, delivery: Delivery, status: str) -> bool:
     names = delivery.firing if status == "firing" else delivery.resolved
     right_severity = delivery.severity in ("", str(expectation.severity))
-    return delivery.channel == expectation.channel and expectation.alert in names and right_severity
+    reached = not expectation.to or expectation.to in delivery.recipients
+    reached = reached and (not expectation.about or is_about(delivery, expectation.about))
+    return delivery.channel == expectation.channel and expectation.alert in names and right_severity and reached

@@ -50,9 +50,19 @@ class Telling:
             )
             for name, seconds in rows:
                 self._print(f"{seconds:>8.1f} s  {name}")
+        if self._timeline.received:
+            self._print("\n[bold]what each received[/bold]")
+        for who in dict.fromkeys(receipt.who for receipt in self._timeline.received):
+            self._print(escape(who))
+            for receipt in self._timeline.received:
+                if receipt.who == who:
+                    seconds = receipt.at - (self._timeline.began or receipt.at)
+                    self._print(f"{seconds:>8.1f} s  {escape(_cut(receipt.what))}")
         for missing in self._timeline.missing:
             self._print(f"[bold red]missing[/bold red] {escape(missing)}")
-        if not self._timeline.missing:
+        for unwanted in self._timeline.unwanted:
+            self._print(f"[bold red]not owed[/bold red] {escape(unwanted)}")
+        if not self._timeline.missing and not self._timeline.unwanted:
             self._print("\neverything that was owed arrived")
 
     def _print(self, text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
+from featurewatch.demo.escalation import Receipt
+
 
 @dataclass(frozen=True, slots=True)
 class Moment:
@@ -46,6 +48,10 @@ class Timeline:
     breakdown: Breakdown | None = None
     missing: list[str] = field(default_factory=list)
     """Messages that were owed and did not come."""
+    unwanted: list[str] = field(default_factory=list)
+    """Messages that came and were not owed."""
+    received: list[Receipt] = field(default_factory=list)
+    """What each person got, where the story is about who is told."""
 
     def as_mapping(self) -> dict[str, object]:
         """Plain data for `--json`."""
@@ -54,6 +60,8 @@ class Timeline:
             "moments": [asdict(moment) | {"seconds": self.seconds(moment)} for moment in self.moments],
             "breakdown": asdict(self.breakdown) | {"total": self.breakdown.total} if self.breakdown else None,
             "missing": self.missing,
+            "unwanted": self.unwanted,
+            "received": [asdict(receipt) for receipt in self.received],
         }
 
     def seconds(self, moment: Moment) -> float | None:

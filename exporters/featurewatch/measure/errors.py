@@ -9,13 +9,10 @@ from featurewatch.measure.counter import Counter
 from featurewatch.measure.family import Family
 from featurewatch.measure.fork import restart_in_children
 from featurewatch.measure.labels import sendable
+from featurewatch.measure.owner import FOLDED
 from featurewatch.measure.registry import Registry
 
 ERRORS = Family(names.EXTRACTION_ERRORS, "counter", "Failed extractions by type of error.")
-FOLDED = Family(
-    names.LABEL_VALUES_FOLDED, "counter", "Observations whose label value went into `other`: too many distinct values."
-)
-
 LONGEST_TYPE = 100
 """Characters kept of an error type; the rest is cut off."""
 
@@ -24,17 +21,17 @@ _CANCELLED_NAMES = frozenset({"CancelledError", "Cancelled"})
 
 
 class ErrorTypes:
-    """Counts errors of one extractor by type. Beyond `cap` distinct types they count as `other`."""
+    """Counts errors of one extractor (or batch) by type. Beyond `cap` distinct types they count as `other`."""
 
-    def __init__(self, registry: Registry, owner: dict[str, str], cap: int) -> None:
+    def __init__(self, registry: Registry, owner: dict[str, str], cap: int, family: Family = ERRORS) -> None:
         self._registry = registry
+        self._family = family
         self._owner = owner
         self._cap = cap
         self._lock = threading.RLock()
         self._counters: dict[str, Counter] = {}
         self._other = self._counter(names.OTHER)
-        self._folded = Counter(tuple(owner.items()))
-        registry.add(FOLDED, self._folded)
+        self._folded = registry.counter(FOLDED, tuple(owner.items()))
         restart_in_children(self)
 
     def add(self, error_type: str) -> None:
@@ -55,7 +52,7 @@ class ErrorTypes:
 
     def _counter(self, error_type: str) -> Counter:
         counter = Counter((*self._owner.items(), (names.ERROR_TYPE, error_type)))
-        self._registry.add(ERRORS, counter)
+        self._registry.add(self._family, counter)
         return counter
 
     def restart(self) -> None:

@@ -8,8 +8,10 @@ counter, Prometheus ignores them by default, and the start is known from `proces
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Literal
 
+from featurewatch.measure.exemplars import Exemplar
 from featurewatch.measure.family import Family, Series, Totals
 from featurewatch.measure.labels import Labels
 from featurewatch.measure.registry import Registry
@@ -44,7 +46,9 @@ class TextExposition:
                 if template is None:
                     template = templates[series] = template_of(family, series)
                 if isinstance(reading, Totals):
-                    parts.append(template % (*reading.cumulative, reading.sum, reading.cumulative[-1]))
+                    lines = template % (*reading.cumulative, reading.sum, reading.cumulative[-1])
+                    exemplars = getattr(series, "exemplars", None) if self._openmetrics else None
+                    parts.append(with_exemplars(lines, exemplars()) if exemplars else lines)
                 else:
                     parts.append(template % number(reading))
         return "".join(parts)
@@ -69,6 +73,14 @@ def template_of(family: Family, series: Series) -> str:
     lines = [f'{family.name}_bucket{{{pairs}{comma}le="{number(edge)}"}} %d\n' for edge in (*edges, math.inf)]
     braces = f"{{{pairs}}}" if pairs else ""
     return "".join(lines) + f"{family.name}_sum{braces} %r\n{family.name}_count{braces} %d\n"
+
+
+def with_exemplars(lines: str, exemplars: Mapping[int, Exemplar]) -> str:
+    """The lines of a histogram, with its exemplars behind those of their buckets."""
+    buckets = lines.splitlines()
+    for place, exemplar in exemplars.items():
+        buckets[place] += f" # {{{label_text(exemplar.labels())}}} {number(exemplar.value)} {exemplar.at:.3f}"
+    return "\n".join(buckets) + "\n"
 
 
 def label_text(labels: Labels) -> str:

@@ -9,15 +9,20 @@ from typing import Literal, NamedTuple, Protocol
 from featurewatch.measure.labels import Labels
 
 Kind = Literal["counter", "gauge", "histogram"]
+Merge = Literal["sum", "max", "min", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric: its name (a counter's ends in `_total`), kind and the sentence that explains it."""
+    """One metric: its name (a counter's ends in `_total`), kind and the sentence that explains it.
+
+    `merge` says what becomes of a gauge that several living processes of a `MultiprocessRegistry` have.
+    """
 
     name: str
     kind: Kind
     help: str
+    merge: Merge = "sum"
 
     def __post_init__(self) -> None:
         if (self.kind == "counter") != self.name.endswith("_total"):

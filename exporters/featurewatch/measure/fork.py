@@ -7,9 +7,12 @@ the parent may have held at the moment of the fork.
 
 from __future__ import annotations
 
+import logging
 import os
 import weakref
 from typing import Protocol
+
+log = logging.getLogger("featurewatch")
 
 
 class Restartable(Protocol):
@@ -31,4 +34,8 @@ def restart_in_children(item: Restartable) -> None:
 
 def _restart_all() -> None:
     for item in tuple(_living):
-        item.restart()
+        try:
+            item.restart()
+        except Exception:
+            # The others must begin anew all the same.
+            log.exception("featurewatch could not start at zero in a forked child")

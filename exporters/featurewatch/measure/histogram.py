@@ -5,18 +5,23 @@ from __future__ import annotations
 import math
 import threading
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise, repeat
 from operator import add
+from typing import TYPE_CHECKING
 
 from featurewatch.measure.family import Totals
 from featurewatch.measure.labels import Labels
+
+if TYPE_CHECKING:
+    from featurewatch.measure.exemplars import Exemplar
 
 DEFAULT_BUFFER = 256
 """Samples kept before the call that fills the buffer folds it: about 20 microseconds for that one call."""
 
 Refused = Callable[[str, int], None]
 Trouble = Callable[[BaseException], None]
+Folded = Callable[[list[float]], None]
 
 NOT_A_NUMBER = "nan"
 INFINITE = "infinite"
@@ -38,6 +43,7 @@ class Histogram:
     """
 
     __slots__ = (
+        "_folded",
         "_folding",
         "_lock",
         "_pending",
@@ -48,7 +54,9 @@ class Histogram:
         "buffer",
         "capacity",
         "edges",
+        "exemplars",
         "labels",
+        "publish",
     )
 
     def __init__(
@@ -59,12 +67,19 @@ class Histogram:
         refused: Refused,
         trouble: Trouble,
         capacity: int = DEFAULT_BUFFER,
+        folded: Folded | None = None,
     ) -> None:
+        """`folded` is told the samples of each fold as they came, invalid ones among them, once they are counted."""
+        self._folded = folded
         self.labels = labels
         self.edges = edges
         self.capacity = capacity
         self.buffer: list[float] = []
         self.append = self.buffer.append
+        self.exemplars: Callable[[], Mapping[int, Exemplar]] | None = None
+        """The exemplar of each bucket that has one, where they are kept; see `exemplars`."""
+        self.publish: Callable[[Totals], None] | None = None
+        """Told the new totals of each fold before anybody can read them here, where other processes read them too."""
         self._refused = refused
         self._trouble = trouble
         self._start()
@@ -109,6 +124,7 @@ class Histogram:
                 self._folding = False
 
     def _commit(self, samples: list[float]) -> None:
+        arrived = samples if self._folded is None else samples.copy()
         try:
             totals = self._with(samples)
         except Exception as error:  # noqa: BLE001 - kept, these samples would make every later fold fail as well
@@ -116,7 +132,11 @@ class Histogram:
             self._refused(LOST, len(samples))
             self._trouble(error)
         else:
+            if self.publish is not None:
+                self.publish(totals)
             self._totals, self._pending = totals, None
+            if self._folded is not None:
+                self._folded(arrived)
 
     def _with(self, samples: list[float]) -> Totals:
         try:

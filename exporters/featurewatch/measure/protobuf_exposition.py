@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from featurewatch.measure import protobuf
+from featurewatch.measure.exemplars import Exemplar
 from featurewatch.measure.family import Family, Kind, Series, Totals
 from featurewatch.measure.labels import Labels
 from featurewatch.measure.native import SCHEMA, ZERO_THRESHOLD, spans
@@ -51,10 +52,11 @@ class ProtobufExposition:
         if uppers is None:
             uppers = self._edges[edges] = tuple(protobuf.double(2, edge) for edge in (*edges, math.inf))
         parts = [protobuf.uint(1, totals.cumulative[-1]), protobuf.double(2, totals.sum)]
-        parts += [
-            protobuf.message(3, protobuf.uint(1, count) + upper)
-            for count, upper in zip(totals.cumulative, uppers, strict=True)
-        ]
+        buckets = [protobuf.uint(1, count) + upper for count, upper in zip(totals.cumulative, uppers, strict=True)]
+        exemplars = getattr(series, "exemplars", None)
+        for place, exemplar in exemplars().items() if exemplars else ():
+            buckets[place] += protobuf.message(3, _exemplar(exemplar))
+        parts += [protobuf.message(3, bucket) for bucket in buckets]
         if totals.native is not None:
             zero, runs, deltas = spans(totals.native)
             parts += [protobuf.sint(5, SCHEMA), protobuf.double(6, ZERO_THRESHOLD), protobuf.uint(7, zero)]
@@ -67,6 +69,12 @@ class ProtobufExposition:
 
 def _header(family: Family) -> bytes:
     return protobuf.text(1, family.name) + protobuf.text(2, family.help) + protobuf.uint(3, _TYPES[family.kind])
+
+
+def _exemplar(exemplar: Exemplar) -> bytes:
+    seconds, rest = divmod(exemplar.at, 1)
+    at = protobuf.uint(1, int(seconds)) + protobuf.uint(2, int(rest * 1e9))
+    return _label_pairs(exemplar.labels()) + protobuf.double(2, exemplar.value) + protobuf.message(3, at)
 
 
 def _label_pairs(labels: Labels) -> bytes:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol
 
-from featurewatch.measure.bridge import as_protobuf
+from featurewatch.measure.bridge import WithoutNative, as_protobuf
 from featurewatch.measure.exposition import CONTENT_TYPES, END, TextExposition
 from featurewatch.measure.negotiation import wanted_format, wants_gzip
 from featurewatch.measure.protobuf_exposition import CONTENT_TYPE as PROTOBUF_TYPE
@@ -88,4 +88,4 @@ def _writer(module: str, also: OtherRegistry) -> Callable[[], bytes]:
         generate: Callable[[OtherRegistry], bytes] = import_module(module).generate_latest
     except ImportError as error:
         raise ImportError("also= needs prometheus_client: pip install prometheus-client") from error
-    return lambda: generate(also)
+    return lambda: generate(WithoutNative(also))

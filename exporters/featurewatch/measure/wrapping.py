@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import CodeType
 from typing import Any
 
-from featurewatch.measure.extraction import Extraction
+from featurewatch.measure.extraction import Extraction, ExtractionBlock
 from featurewatch.measure.marks import outstanding, set_aside, take
 from featurewatch.measure.outcomes import Outcomes
 from featurewatch.measure.passing import EXTRACTION, passing
@@ -67,6 +67,11 @@ _TEMPLATE = """\
         _fw_trouble(_fw_error)
     return _fw_result
 """
+_OBSERVED = """\
+{async_}def measured({parameters}):
+    with _fw_block(_fw_default) as _fw_extraction:
+        return {await_}_fw_function({arguments})
+"""
 _MAKE = """\
 _fw_extraction = _fw_Extraction()
     _fw_extraction.served_from = _fw_default"""
@@ -87,6 +92,8 @@ class Measuring:
     running: list[None] | None
     source: ServedFrom
     mark: bool
+    observed: type[ExtractionBlock] | None = None
+    """The block of a monitor with observers, which then does it all."""
 
 
 def measured(function: Callable[..., Any], how: Measuring) -> Callable[..., Any]:
@@ -97,7 +104,7 @@ def measured(function: Callable[..., Any], how: Measuring) -> Callable[..., Any]
     _refuse_what_cannot_be_timed(function)
     passed = passing(function, fill=how.mark)
     is_async = _is_async(function)
-    text = _TEMPLATE.format(
+    text = (_OBSERVED if how.observed else _TEMPLATE).format(
         parameters=passed.parameters,
         arguments=passed.arguments,
         async_="async " if is_async else "",
@@ -125,6 +132,7 @@ def measured(function: Callable[..., Any], how: Measuring) -> Callable[..., Any]
         "_fw_running": how.running,
         "_fw_Extraction": Extraction,
         "_fw_default": how.source,
+        "_fw_block": how.observed,
     }
     exec(_compiled(text), namespace)  # noqa: S102 - the text above, filled with the names of the parameters
     wrapper = namespace["measured"]

@@ -14,9 +14,13 @@ from featurewatch.native.part import Part, Stack
 from featurewatch.native.ports import LOOPBACK
 from featurewatch.tools.alertmanager import Launch
 from featurewatch.tools.locate import Found
+from featurewatch.tools.versions import Version
 
 # What the objectives and the dashboards use; everything else would be scraped, stored and never looked at.
 NODE_COLLECTORS: Final = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "netdev", "stat", "time", "uname")
+
+RECORDS_EVENTS: Final = Version(0, 33)
+"""The first Alertmanager whose event recorder writes what we read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,7 @@ class Ports:
     inbox_smtp: int = 2525
     inbox_http: int = 8025
     preview: int = 3000
+    responder: int = 8090
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,10 @@ class Settings:
     """With the demo inbox and the example extractor."""
     inbox_arguments: tuple[str, ...] = ()
     """More arguments for the inbox, such as what it is to accept."""
+    responder_arguments: tuple[str, ...] | None = None
+    """More arguments for the responder; None: there is none."""
+    events: Path | None = None
+    """The file in which Alertmanager's configuration records its events, which the responder reads."""
     extractor_admin: bool = True
     """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
 
@@ -68,6 +77,8 @@ def stack(settings: Settings) -> Stack:
     if settings.with_example:
         # Alertmanager delivers into the inbox, and Prometheus finds the extractor alive at its first scrape.
         wanted = [node_exporter, inbox, alertmanager, extractor, prometheus, preview]
+    if settings.responder_arguments is not None:
+        wanted.insert(wanted.index(alertmanager), responder)
     return Stack(tuple(make(settings) for make in wanted), settings.run_dir, settings.log_dir)
 
 
@@ -117,6 +128,7 @@ def alertmanager(settings: Settings) -> Part:
             f"--web.external-url={base}/",
             # Empty: no cluster, and no port for one.
             "--cluster.listen-address=",
+            *(("--enable-feature=event-recorder",) if settings.events else ()),
         ),
         cwd=launch.cwd or folder,
         ready_url=f"{base}/-/ready",
@@ -182,6 +194,28 @@ def extractor(settings: Settings) -> Part:
         url=_base(port),
         version=_version("featurewatch"),
         watch=(settings.checkout / "examples/market_features",),
+    )
+
+
+def responder(settings: Settings) -> Part:
+    """Sees through: keeps history and acknowledgements, which the rules of escalation read."""
+    port = settings.ports.responder
+    return Part(
+        name="responder",
+        argv=(
+            *(sys.executable, "-m", "featurewatch.responder", "--port", str(port)),
+            *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
+            *("--alertmanager", _base(settings.ports.alertmanager)),
+            *("--prometheus", _base(settings.ports.prometheus)),
+            *("--objectives", str(settings.checkout / "objectives.yaml")),
+            *(("--events", str(settings.events)) if settings.events else ()),
+            *(settings.responder_arguments or ()),
+        ),
+        cwd=settings.checkout,
+        ready_url=f"{_base(port)}/-/ready",
+        ports=(port,),
+        url=_base(port),
+        version=_version("featurewatch"),
     )
 
 

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from featurewatch import names
 from featurewatch.faults import Fault
-from featurewatch.objectives import model, spec
-from featurewatch.objectives.source import KeyPath, Source
-from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.objectives import (
+    form_faults,
+    handling_spec,
+    kinds,
+    limit_faults,
+    model,
+    outlook_spec,
+    overrides,
+    series_faults,
+    shipped,
+    spec,
+)
+from featurewatch.objectives.known import Known, known
+from featurewatch.objectives.source import KeyPath, Source, dotted
 
-_OBJECTIVE: TypeAdapter[spec.Quantile | spec.RatioOf | spec.Presence] = TypeAdapter(spec.ObjectiveSpec)
+_OBJECTIVE: TypeAdapter[kinds.AnyObjective] = TypeAdapter(kinds.ObjectiveSpec)
 
 
 def find_faults(source: Source) -> list[Fault]:
@@ -25,69 +35,14 @@ def find_faults(source: Source) -> list[Fault]:
     try:
         spec.ObjectivesSpec.model_validate(source.data)
     except ValidationError as error:
-        faults += _form_faults(source, error)
+        faults += form_faults.find(source, error)
     return faults + list(_meaning_faults(source))
-
-
-def _form_faults(source: Source, error: ValidationError) -> Iterator[Fault]:
-    for detail in error.errors(include_url=False):
-        path = _file_path(source.data, detail["loc"])
-        found = _value_at(source.data, path)
-        where = _dotted(path) or "the document"
-        match detail["type"]:
-            case "extra_forbidden":
-                yield source.fault(path, f"{where}: unknown key", "remove it, or see docs/objectives.md")
-            case "missing":
-                yield source.fault(path, f"{where}: missing", "add it, see docs/objectives.md")
-            case "union_tag_invalid" | "union_tag_not_found":
-                kinds = "quantile, ratio, presence"
-                yield source.fault((*path, "kind"), f"{where}: no such kind", f"kind is one of {kinds}")
-            case "string_pattern_mismatch":
-                remedy = spec.PATTERNS[detail["ctx"]["pattern"]]
-                yield source.fault(path, f"{where}: found {_short(found)}", remedy)
-            case _:
-                message = detail["msg"].removeprefix("Value error, ")
-                yield source.fault(path, f"{where}: found {_short(found)}", message[:1].lower() + message[1:])
-
-
-def _file_path(data: Any, location: tuple[str | int, ...]) -> KeyPath:
-    """The path in the file: without the tags that the validator adds, with the key that is missing."""
-    path: list[str | int] = []
-    for depth, key in enumerate(location):
-        if depth == 2 and location[0] == "objectives":
-            continue  # the kind, which the validator puts between an objective and its keys
-        if isinstance(data, dict):
-            last = depth == len(location) - 1
-            if key in data or last:
-                path.append(key)
-                data = data.get(key)
-        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
-            path.append(key)
-            data = data[key]
-    return tuple(path)
-
-
-def _value_at(data: Any, path: KeyPath) -> Any:
-    for key in path:
-        try:
-            data = data[key]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return data
-
-
-def _dotted(path: KeyPath) -> str:
-    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else repr(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."
 
 
 def _meaning_faults(source: Source) -> Iterator[Fault]:
     raw = source.data.get("objectives")
     raw = raw if isinstance(raw, list) else []
+    known_series = known(source.data)
     yield from _duplicates(source, raw)
     for index, item in enumerate(raw):
         path: KeyPath = ("objectives", index)
@@ -95,17 +50,66 @@ def _meaning_faults(source: Source) -> Iterator[Fault]:
             objective = _OBJECTIVE.validate_python(item)
         except ValidationError:
             continue  # told already
-        yield from _duplicate_severities(source, path, objective)
-        if isinstance(objective, spec.Quantile):
-            yield from _edge_faults(source, path, objective)
-        if isinstance(objective, spec.RatioOf):
-            yield from _ratio_faults(source, path, objective)
+        yield from _objective_faults(source, path, objective, known_series)
     yield from _absence_faults(source, raw)
+    yield from handling_spec.faults(source)
+    yield from outlook_spec.faults(source)
+    yield from _use_faults(source, known_series)
     try:
         notify = spec.NotifySpec.model_validate(source.data.get("notify"))
     except ValidationError:
         return
     yield from _channel_faults(source, notify)
+
+
+def _objective_faults(source: Source, path: KeyPath, item: kinds.AnyObjective, known_series: Known) -> Iterator[Fault]:
+    for below, what, remedy in overrides.complaints(item, _place(source.data), _by_extractor(item)):
+        where = (*path, *below)
+        yield source.fault(where, f"{dotted(where)}: {what}", remedy)
+    yield from series_faults.find(source, path, item, known_series)
+    given = [path, *((*path, "overrides", index) for index in range(len(item.overrides)))]
+    for place, owner in zip(given, (item, *item.overrides), strict=True):
+        limits: list[Any] | None = getattr(owner, "limits", None)
+        if limits:
+            yield from limit_faults.find(source, place, item, limits, known_series)
+
+
+def _place(data: Any) -> overrides.Place:
+    """What the overrides can be about, as far as the document says it."""
+
+    def texts(key: str) -> frozenset[str]:
+        value = data.get(key)
+        return frozenset(item for item in value if isinstance(item, str)) if isinstance(value, list) else frozenset()
+
+    return overrides.Place(
+        str(data.get("service")), str(data.get("environment")), texts("environments"), texts("extractors")
+    )
+
+
+def _by_extractor(item: kinds.AnyObjective) -> bool:
+    """Whether it judges each extractor for itself."""
+    if isinstance(item, kinds.Presence):
+        return False
+    return names.EXTRACTOR in item.by or not series_faults.is_foreign(item)
+
+
+def _use_faults(source: Source, known_series: Known) -> Iterator[Fault]:
+    """The names of the catalogue's objectives that are switched on here."""
+    wanted = source.data.get("use")
+    for index, name in enumerate(wanted if isinstance(wanted, list) else ()):
+        where: KeyPath = ("use", index)
+        item = shipped.find(name) if isinstance(name, str) else None
+        if not isinstance(name, str):
+            continue  # told already
+        if item is None:
+            yield source.fault(where, f"use[{index}]: no {name!r} in the catalogue", "see docs/alerts/README.md")
+            continue
+        if name in wanted[:index]:
+            yield source.fault(where, f"use[{index}]: {name!r} again", "name it once")
+        for metric in series_faults.missing(item, known_series):
+            yield source.fault(
+                where, f"use[{index}]: {name} needs {metric}, which nobody exports", "declare it under `metrics`"
+            )
 
 
 def _duplicates(source: Source, raw: list[Any]) -> Iterator[Fault]:
@@ -125,75 +129,22 @@ def _duplicates(source: Source, raw: list[Any]) -> Iterator[Fault]:
             first.setdefault(value, index)
 
 
-def _duplicate_severities(source: Source, path: KeyPath, item: spec.PromiseSpec) -> Iterator[Fault]:
-    limits: list[Any] = getattr(item, "limits")  # noqa: B009 - each kind has its own type of limit
-    ranked = [(model.Severity[limit.severity.upper()], limit) for limit in limits]
-    for index, (severity, _) in enumerate(ranked):
-        if severity in [other for other, _ in ranked[:index]]:
-            where = (*path, "limits", index, "severity")
-            yield source.fault(where, f"{_dotted(where)}: {severity} again", "give each severity one limit")
-
-
-def _edge_faults(source: Source, path: KeyPath, item: spec.Quantile) -> Iterator[Fault]:
-    for index, limit in enumerate(item.limits):
-        if limit.above not in names.DURATION_EDGES_SECONDS:
-            edges = ", ".join(duration_text(edge) for edge in names.DURATION_EDGES_SECONDS)
-            where = (*path, "limits", index, "above")
-            yield source.fault(
-                where,
-                f"{_dotted(where)}: {duration_text(limit.above)} is not a bucket edge of {item.of}",
-                f"choose one of {edges}",
-            )
-    yield from _ladder_faults(source, path, [(step.severity, step.above) for step in item.limits], rising=True)
-
-
-def _ratio_faults(source: Source, path: KeyPath, item: spec.RatioOf) -> Iterator[Fault]:
-    if (item.good is None) == (item.bad is None):
-        yield source.fault(path, f"{_dotted(path)}: needs `good` or `bad`", "name one of the two")
-        return
-    wanted, other = ("below", "above") if item.good else ("above", "below")
-    bounds: list[tuple[str, float]] = []
-    for index, limit in enumerate(item.limits):
-        where = (*path, "limits", index)
-        bound = getattr(limit, wanted)
-        if bound is None or getattr(limit, other) is not None:
-            counted = "good" if item.good else "bad"
-            yield source.fault(
-                where,
-                f"{_dotted(where)}: needs `{wanted}`",
-                f"a share of {counted} events has `{wanted}` alone",
-            )
-        elif not 0 < bound < 1:
-            yield source.fault(
-                (*where, wanted),
-                f"{_dotted(where)}.{wanted}: found {percent_text(bound)}",
-                "a limit of 0 % or 100 % would fire always or never",
-            )
-        else:
-            bounds.append((limit.severity, bound))
-    yield from _ladder_faults(source, path, bounds, rising=item.bad is not None)
-
-
-def _ladder_faults(source: Source, path: KeyPath, steps: list[tuple[str, float]], *, rising: bool) -> Iterator[Fault]:
-    """A more severe step must lie beyond a less severe one, or inhibition would outlive what it inhibits."""
-    ladder = sorted(steps, key=lambda step: model.Severity[step[0].upper()])
-    for (low, nearer), (high, farther) in pairwise(ladder):
-        if (farther <= nearer) if rising else (farther >= nearer):
-            yield source.fault(
-                (*path, "limits"),
-                f"{_dotted(path)}.limits: {high} does not lie beyond {low}",
-                "the more severe, the farther from what is promised",
-            )
-
-
 def _absence_faults(source: Source, raw: list[Any]) -> Iterator[Fault]:
     """A rule over a series that is gone stays silent; somebody must watch that it is there."""
-    kinds = [(item.get("kind"), item.get("of")) if isinstance(item, dict) else (None, None) for item in raw]
-    measured = [index for index, (kind, _) in enumerate(kinds) if kind in ("quantile", "ratio")]
-    if measured and ("presence", "events") not in kinds:
+    own: list[int] = []
+    for index, item in enumerate(raw):
+        if not isinstance(item, dict) or item.get("enabled") is False:
+            continue
+        if item.get("kind") == "presence" and item.get("of") == "events":
+            return
+        if item.get("kind") in ("quantile", "ratio") and not any(
+            isinstance(item.get(key), dict) for key in ("of", "good", "bad")
+        ):
+            own.append(index)
+    if own:
         yield source.fault(
-            ("objectives", measured[0]),
-            f"objectives[{measured[0]}]: nothing watches that its data is there",
+            ("objectives", own[0]),
+            f"objectives[{own[0]}]: nothing watches that its data is there",
             "add an objective of kind presence with `of: events`",
         )
 

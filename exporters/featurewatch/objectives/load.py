@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from featurewatch import names
 from featurewatch.faults import Faulty
-from featurewatch.objectives import model, spec
+from featurewatch.objectives import kinds, model, shipped, spec
+from featurewatch.objectives.convert import objective
 from featurewatch.objectives.faults import find_faults
+from featurewatch.objectives.handling_spec import handled
+from featurewatch.objectives.known import Known
+from featurewatch.objectives.outlook_spec import looked_ahead
+from featurewatch.objectives.overrides import Place
+from featurewatch.objectives.series_faults import missing
 from featurewatch.objectives.source import read
-
-COUNT = f"{names.EXTRACTION_DURATION}_count"
-ANSWERED = ((names.OUTCOME, f"{names.SUCCESS}|{names.ERROR}"),)
-"""All extractions that ended by themselves; a cancelled one says nothing about the extractor."""
-
-EVENTS: dict[str, tuple[tuple[str, str], ...]] = {
-    "served_from_compute": ((names.SERVED_FROM, names.COMPUTE),),
-    "served_from_cache": ((names.SERVED_FROM, names.CACHE),),
-    "served_from_fallback": ((names.SERVED_FROM, names.FALLBACK),),
-    "failed": ((names.OUTCOME, names.ERROR),),
-    "succeeded": ((names.OUTCOME, names.SUCCESS),),
-}
 
 
 def load(path: Path, name: str | None = None) -> model.Objectives:
@@ -34,6 +28,10 @@ def load(path: Path, name: str | None = None) -> model.Objectives:
 
 
 def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
+    place = Place(parsed.service, parsed.environment)
+    known_series = Known(parsed.metrics)
+    used = _used(parsed)
+    judged = [objective(item, place) for item in (*parsed.objectives, *used)]
     return model.Objectives(
         service=parsed.service,
         team=parsed.team,
@@ -43,52 +41,39 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
         retention=parsed.retention,
         runbooks=parsed.links.runbooks.rstrip("/"),
         dashboards=parsed.links.dashboards.rstrip("/"),
-        objectives=tuple(_objective(item) for item in parsed.objectives),
+        objectives=tuple(item for item in judged if item is not None),
+        off=tuple(_off(parsed, place, known_series)),
+        sources={item.name: item.source for item in (*used, *parsed.objectives) if item.source},
+        metrics=known_series.declared,
         notify=_notify(parsed.notify),
+        handling=handled(parsed),
+        outlook=looked_ahead(parsed),
+        chain=parsed.chain.watch,
     )
 
 
-def _objective(item: spec.Quantile | spec.RatioOf | spec.Presence) -> model.Objective:
-    common: dict[str, Any] = {
-        "name": item.name,
-        "alert": item.alert,
-        "title": item.title,
-        "category": item.category,
-        "first_steps": tuple(item.first_steps),
-    }
-    match item:
-        case spec.Quantile():
-            return model.QuantileObjective(
-                **common,
-                limits=tuple(_limit(step, step.above) for step in item.limits),
-                quantile=item.quantile,
-                metric=names.EXTRACTION_DURATION,
-                population=EVENTS["succeeded"],
-            )
-        case spec.RatioOf():
-            bounds = [step.below if item.good else step.above for step in item.limits]
-            return model.RatioObjective(
-                **common,
-                limits=tuple(_limit(step, bound or 0.0) for step, bound in zip(item.limits, bounds, strict=True)),
-                counts="good" if item.good else "bad",
-                metric=COUNT,
-                events=EVENTS[item.good or item.bad or ""],
-                total=ANSWERED,
-            )
-        case spec.Presence():
-            return model.PresenceObjective(
-                **common,
-                limits=tuple(
-                    model.Limit(model.Severity[step.severity.upper()], step.absent_for, hold=step.absent_for)
-                    for step in item.limits
-                ),
-                of=item.of,
-                metric="up" if item.of == "target" else COUNT,
-            )
+def _used(parsed: spec.ObjectivesSpec) -> list[kinds.AnyObjective]:
+    """Those of the catalogue that are switched on; an objective of the file takes the place of its namesake."""
+    own = {item.name for item in parsed.objectives}
+    return [item for item in shipped.everything() if item.name in parsed.use and item.name not in own]
 
 
-def _limit(step: spec.Step, bound: float) -> model.Limit:
-    return model.Limit(model.Severity[step.severity.upper()], bound, step.hold, step.window)
+def _off(parsed: spec.ObjectivesSpec, place: Place, known_series: Known) -> Iterator[model.Off]:
+    """What is declared and not judged."""
+    for item in parsed.objectives:
+        if objective(item, place) is None:
+            yield _switched_off(item, known_series)
+    told = {item.name for item in parsed.objectives} | set(parsed.use)
+    for item in shipped.everything():
+        if item.name not in told:
+            yield replace(_switched_off(item, known_series), shipped=True)
+
+
+def _switched_off(item: kinds.AnyObjective, known_series: Known) -> model.Off:
+    everywhere = objective(item.model_copy(update={"enabled": True, "overrides": []}), Place("", ""))
+    if everywhere is None:
+        raise ValueError(f"{item.name} has no limits")
+    return model.Off(everywhere, missing(item, known_series), item.source or "")
 
 
 def _notify(parsed: spec.NotifySpec) -> model.Notify:

@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Literal
 
+from featurewatch.objectives.handling import Handling
+from featurewatch.objectives.outlook import Outlook
+
 
 class Severity(IntEnum):
     """How bad a violation is; each contains the urgency of those before it."""
@@ -27,16 +30,51 @@ class Severity(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Scope:
+    """Which extractors: all, only some, or all but some. Scopes of one objective never overlap."""
+
+    only: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+    def holds(self, extractor: str) -> bool:
+        return extractor in self.only if self.only else extractor not in self.without
+
+
+EVERYONE = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Series of one metric: those whose labels have these values. Bars separate the values that a label may have."""
+
+    metric: str
+    where: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """Who answers for an objective, where it is not the team of the whole file."""
+
+    team: str | None = None
+    owner: str | None = None
+    policy: str | None = None
+    """Which escalation policy its alerts follow."""
+
+
+@dataclass(frozen=True, slots=True)
 class Limit:
     """One step of an objective's ladder: from this bound on, this severe."""
 
     severity: Severity
     bound: float
-    """Seconds for a quantile, a ratio for a ratio, seconds of absence for a presence."""
+    """Seconds for a quantile or an age, a ratio for a ratio, seconds of absence for a presence, a number of events for
+    an increase, events per second for a rate, the value itself for a gauge."""
     hold: float | None = None
     """Seconds that the violation must last (`for`); None leaves it to the delivery budget."""
     window: float | None = None
     """Seconds looked back over; None leaves it to the declared minimum traffic."""
+    scope: Scope = EVERYONE
+    """Whom it is about: overrides give some extractors a ladder of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +91,11 @@ class Promise:
     first_steps: tuple[str, ...]
     """What to do first, in order; shown in every message."""
     limits: tuple[Limit, ...]
+    ownership: Ownership = field(default=Ownership(), kw_only=True)
+    by: tuple[str, ...] = field(default=("extractor",), kw_only=True)
+    """Labels, besides the service, that are judged one by one."""
+    foreign: bool = field(default=False, kw_only=True)
+    """Judged on declared series instead of featurewatch's own measurements of extractions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +107,10 @@ class QuantileObjective(Promise):
     """A histogram of seconds with a bucket edge at each bound."""
     population: tuple[tuple[str, str], ...]
     """Label values of the events that count."""
+    traffic: float | None = field(default=None, kw_only=True)
+    """Events per second at the quietest time; None for the traffic of the whole file."""
+    scale: float = field(default=1.0, kw_only=True)
+    """How many of the histogram's own units a second has: 1000 where it counts in milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,17 +124,69 @@ class RatioObjective(Promise):
     """Label values of the good, or of the bad, events."""
     total: tuple[tuple[str, str], ...]
     """Label values, written as PromQL matchers' operands, of all events."""
+    traffic: float | None = field(default=None, kw_only=True)
+    """Events per second at the quietest time; None for the traffic of the whole file."""
+    counted: Counted | None = field(default=None, kw_only=True)
+    """The counters, where they are other ones than ours; `metric`, `events` and `total` say nothing then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Two of the three counters that make a share; the third one follows."""
+
+    good: Series | None = None
+    bad: Series | None = None
+    total: Series | None = None
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        return tuple(series for series in (self.good, self.bad, self.total) if series is not None)
+
+
+Aggregation = Literal["max", "min", "avg", "sum"]
+Unit = Literal["share", "seconds", "bytes", "events per second", "events", "number"]
+
+
+@dataclass(frozen=True, slots=True)
+class BoundObjective(Promise):
+    """One value that must stay on its side of the limit's bound."""
+
+    kind: Literal["gauge", "rate", "increase", "freshness"]
+    series: Series
+    per: Series | None
+    """What it is divided by, such as the capacity that it fills."""
+    side: Literal["above", "below"]
+    """On which side of the bound the violation lies. An increase violates from its bound on."""
+    aggregate: Aggregation
+    """How the values of several series become one."""
+    unit: Unit
+    starts_late: bool = False
+    """Its series do not exist before the first event; that they are absent is no news."""
 
 
 @dataclass(frozen=True, slots=True)
 class PresenceObjective(Promise):
-    """Something must be there: the extractor (`target`) or what it measures (`events`)."""
+    """Something must be there: the extractor (`target`), what it measures (`events`), or any other series."""
 
-    of: Literal["target", "events"]
+    of: Literal["target", "events", "series"]
     metric: str
+    where: tuple[tuple[str, str], ...] = ()
 
 
-Objective = QuantileObjective | RatioObjective | PresenceObjective
+Objective = QuantileObjective | RatioObjective | BoundObjective | PresenceObjective
+
+
+@dataclass(frozen=True, slots=True)
+class Off:
+    """An objective that is declared but not judged, and why."""
+
+    objective: Objective
+    needs: tuple[str, ...]
+    """Metrics that nobody is known to export."""
+    source: str = ""
+    """The threshold as the source documents have it, where it is one of the catalogue."""
+    shipped: bool = False
+    """It stands in the catalogue that comes with featurewatch, not in objectives.yaml."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,4 +248,17 @@ class Objectives:
     dashboards: str
     """Base addresses of the links in messages."""
     objectives: tuple[Objective, ...]
+    """Those that are switched on."""
     notify: Notify
+    handling: Handling = field(default_factory=Handling)
+    """What happens after an alert fires."""
+    outlook: Outlook = field(default_factory=Outlook)
+    """Budgets, health, anomalies, trends and capacity."""
+    chain: bool = True
+    """Whether Prometheus, Alertmanager and the scrapes watch themselves, too."""
+    off: tuple[Off, ...] = ()
+    """Those that are not: validated all the same, and told of in the catalogue."""
+    sources: dict[str, str] = field(default_factory=dict)
+    """Of objectives that the catalogue ships: name to the threshold as the source documents have it."""
+    metrics: frozenset[str] = frozenset()
+    """Series that the file itself says are exported."""

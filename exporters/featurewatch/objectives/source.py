@@ -43,6 +43,11 @@ class Source:
         return Fault(self.file, line, column, what, remedy)
 
 
+def dotted(path: KeyPath) -> str:
+    """As messages name the place: `objectives[0].limits`."""
+    return "".join(f"[{key}]" if isinstance(key, int) else f".{key}" for key in path).removeprefix(".")
+
+
 def read(path: Path, name: str | None = None) -> Source:
     """Read `path`, called `name` in messages. Raises `Faulty` unless it is one small, plain document."""
     file = name or os.fspath(path)

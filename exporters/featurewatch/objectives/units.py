@@ -79,6 +79,55 @@ def rate(value: object) -> float:
     return float(exact)
 
 
+SIZES = {
+    "": "1",
+    "B": "1",
+    "KB": "1000",
+    "MB": "1000000",
+    "GB": "1000000000",
+    "TB": "1000000000000",
+    "KiB": "1024",
+    "MiB": "1048576",
+    "GiB": "1073741824",
+    "TiB": "1099511627776",
+}
+"""Bytes."""
+
+BOUND_UNITS = {"%": "0.01", **SECONDS, **{name: size for name, size in SIZES.items() if name}}
+
+LARGEST = Decimal(10) ** 18
+"""Of a bound: beyond that, neighbouring numbers are the same one to Prometheus."""
+
+
+def bound(value: object) -> float:
+    """The bound of any value: `85%`, `90s`, `2GiB`, `40/s`, or a bare number."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError("write a bound such as 0.7, 85%, 90s, 2GiB or 40/s")
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ValueError("write a bound such as 0.7, 85%, 90s, 2GiB or 40/s")
+        value = f"{Decimal(repr(value)):f}"
+    number, unit = _split(str(value), "a bound", "0.7, 85%, 90s, 2GiB or 40/s")
+    if "/" in unit:
+        return rate(str(value))
+    if unit and unit not in BOUND_UNITS:
+        raise ValueError(f"write a bound as a bare number or with one of the units {', '.join(BOUND_UNITS)}, 1/s")
+    exact = number * Decimal(BOUND_UNITS[unit] if unit else "1")
+    if abs(exact) > LARGEST:
+        raise ValueError(f"a bound is at most {LARGEST:.0e}")
+    return float(exact)
+
+
+def bytes_text(value: float) -> str:
+    """Bytes in the largest binary unit that divides them: 2147483648 -> 2 GiB."""
+    exact = Decimal(str(value))
+    for unit in ("TiB", "GiB", "MiB", "KiB", "TB", "GB", "MB", "KB"):
+        size = Decimal(SIZES[unit])
+        if abs(exact) >= size and exact % size == 0:
+            return f"{exact / size:f} {unit}"
+    return f"{exact.normalize():f} B"
+
+
 def duration_text(value: float) -> str:
     """Seconds in the largest unit that divides them: 0.1 -> 100ms, 300 -> 5m.
 

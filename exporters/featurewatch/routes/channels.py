@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from featurewatch.objectives.handling import Responder
 from featurewatch.objectives.model import Channel, Email, Notify
 
 CONFIG_KEYS: dict[Channel, str] = {
@@ -19,9 +20,12 @@ or one that answers again after a moment would have to wait for the next round."
 MAX_ALERTS = 200
 """Alerts in one webhook message; the rest is counted in `truncatedAlerts`."""
 
+NOTIFICATIONS = "/api/v1/notifications"
+"""Where the responder takes Alertmanager's messages."""
+
 _SHARED_DETAILS = (
     *("alertname", "severity", "service", "extractors", "environment", "team", "objective"),
-    *("first_steps", "runbook", "dashboard"),
+    *("first_steps", "runbook", "dashboard", "acknowledge", "correlation_id", "recipients"),
 )
 _OWN_DETAILS = ("value", "limit", "since", "firing", "resolved")
 """What PagerDuty shows below an incident. `firing` and `resolved` replace Alertmanager's own, which are JSON."""
@@ -36,10 +40,11 @@ def template(name: str) -> str:
     return f'{{{{ template "featurewatch.{name}" . }}}}'
 
 
-def settings(notify: Notify) -> dict[str, object]:
-    """The section `global`: what all receivers share. Empty without any channel that has something to share."""
+def settings(notify: Notify, also: frozenset[Channel] = frozenset()) -> dict[str, object]:
+    """The section `global`: what all receivers share. Empty without any channel that has something to share. `also`
+    names channels that are used beside those of the severities."""
     shared: dict[str, object] = {}
-    used = {channel for channels in notify.channels.values() for channel in channels}
+    used = {channel for channels in notify.channels.values() for channel in channels} | also
     if notify.email and "email" in used:
         shared |= _smtp(notify.email)
     if notify.slack and "slack" in used:
@@ -62,6 +67,24 @@ def channel_config(channel: Channel, notify: Notify) -> dict[str, object]:
             url_file = notify.webhook.url_file
             return {"send_resolved": True, "url_file": url_file, "max_alerts": MAX_ALERTS, "timeout": TIMEOUT}
     raise ValueError(f"notify.{channel} is used by a severity but not set up; add notify.{channel}")
+
+
+def responder(declared: Responder) -> dict[str, object]:
+    """Everything, in as many messages as there are groups. It answers only after it has written down what it got, so
+    what it could not take is sent again."""
+    return {
+        "webhook_configs": [
+            {
+                "send_resolved": True,
+                "url": f"{declared.url}{NOTIFICATIONS}",
+                "max_alerts": 0,
+                "http_config": {
+                    "authorization": {"type": "Bearer", "credentials_file": declared.token_file},
+                    "follow_redirects": False,
+                },
+            }
+        ]
+    }
 
 
 def _smtp(email: Email) -> dict[str, object]:
@@ -92,6 +115,7 @@ def _pagerduty(routing_key_file: str) -> dict[str, object]:
         "links": [
             {"href": template("runbook"), "text": "Runbook"},
             {"href": template("dashboard"), "text": "Dashboard"},
+            {"href": template("acknowledge"), "text": "Acknowledge"},
         ],
         "details": {
             **{name: template(name) for name in _SHARED_DETAILS},
@@ -133,6 +157,7 @@ def _email(to: tuple[str, ...]) -> dict[str, object]:
             "X-Featurewatch-Status": template("status"),
             "X-Featurewatch-Severity": template("severity"),
             "X-Featurewatch-Service": template("service"),
+            "X-Featurewatch-Correlation": template("correlation_id"),
         },
         # Firing and resolved of one group lie in one thread.
         "threading": {"enabled": True, "thread_by_date": "daily"},

@@ -5,6 +5,9 @@ an inhibitor must end no later than what it inhibits. Two steps of one ladder ha
 the same window: the more severe bound lies farther out, so whatever violates it violates the nearer one too, and both
 end in one evaluation or the severe one first. Where the windows differ nothing of the kind is certain, and both speak.
 
+The members of an incident are silenced, each by its own `IncidentMember`, which fires exactly while the member fires
+within the incident (`rules.correlation` says why). Escalation levels silence nothing and are silenced by nothing.
+
 ExtractorDown does not inhibit ExtractionDataAbsent: the rule of the second already excludes the time of the first.
 """
 
@@ -12,9 +15,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from featurewatch import names
 from featurewatch.objectives.model import Severity
+from featurewatch.rules.build import groups
+from featurewatch.rules.correlation import INCIDENT_MEMBER
+from featurewatch.rules.followup import followup
 from featurewatch.rules.plan import Plan
 
 EQUAL = (names.OBJECTIVE, names.SERVICE, names.EXTRACTOR, "environment")
@@ -44,6 +51,36 @@ def inhibitions(plan: Plan) -> tuple[Inhibition, ...]:
             if names_of:
                 found.append(Inhibition(source, target, names_of))
     return tuple(found)
+
+
+def of_incidents(plan: Plan) -> Iterator[dict[str, object]]:
+    """Of each incident the worse over the milder, and for each member what silences it. An incident that somebody would
+    not hear silences nothing."""
+    objectives = plan.objectives
+    found = followup(objectives, groups(plan))
+    told = [one for one in found.correlations if all(objectives.notify.channels.get(s) for s in one.severities)]
+    for one in told:
+        for worse, milder in combinations(one.severities, 2):
+            name = f'alertname="{one.incident.alert}"'
+            yield {
+                "name": f"{one.incident.name}: {worse}-over-{milder}",
+                "source_matchers": [name, f'severity="{worse}"'],
+                "target_matchers": [name, f'severity="{milder}"'],
+                "equal": [names.SERVICE, names.EXTRACTOR, "environment"],
+            }
+    members = {(one.incident.name, alert.name, alert.labels[names.SEVERITY]) for one in told for alert in one.members}
+    for incident, alert, severity in sorted(members):
+        yield {
+            "name": f"{incident}: over {alert} ({severity})",
+            "source_matchers": [
+                f'alertname="{INCIDENT_MEMBER}"',
+                f'{names.INCIDENT}="{incident}"',
+                f'{names.MEMBER}="{alert}"',
+                f'{names.MEMBER_SEVERITY}="{severity}"',
+            ],
+            "target_matchers": [f'alertname="{alert}"', f'severity="{severity}"'],
+            "equal": [names.SERVICE, names.EXTRACTOR, "environment"],
+        }
 
 
 def _ladders(plan: Plan) -> Iterator[tuple[str, dict[Severity, float]]]:

@@ -16,12 +16,17 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from featurewatch.faults import Fault
+from featurewatch.objectives.handling import Handling
 from featurewatch.objectives.model import Notify
+from featurewatch.objectives.receivers_spec import files_in
+from featurewatch.routes import levels
 
 FOLDER = "secrets/"
 """How the paths in objectives.yaml begin; the folder that is meant differs between production and a local run."""
 
 MAX_BYTES = 4096
+
+NOTHING = Handling()
 
 ROUTING_KEY = re.compile(r"[0-9A-Za-z]{32}")
 _EXAMPLE = re.compile(r"X{8,}|your[-_ ]?\w+|change[-_ ]?me|example\.(?:com|org)", re.IGNORECASE)
@@ -48,9 +53,9 @@ class Checked:
     warnings: tuple[Fault, ...] = field(default=())
 
 
-def secrets(notify: Notify) -> tuple[Secret, ...]:
-    """The secrets of all channels that some severity uses."""
-    used = {channel for channels in notify.channels.values() for channel in channels}
+def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
+    """The secrets of all channels that some severity or level uses, of the responder and of further receivers."""
+    used = {channel for channels in notify.channels.values() for channel in channels} | levels.channels_used(handling)
     found: list[Secret] = []
     if notify.pagerduty and "pagerduty" in used:
         found.append(Secret("notify.pagerduty.routing_key_file", notify.pagerduty.routing_key_file, _routing_key))
@@ -60,14 +65,19 @@ def secrets(notify: Notify) -> tuple[Secret, ...]:
         found.append(Secret("notify.email.password_file", notify.email.password_file, _password))
     if notify.webhook and "webhook" in used:
         found.append(Secret("notify.webhook.url_file", notify.webhook.url_file, _webhook_url))
+    if handling.responder is not None:
+        found.append(Secret("responder.token_file", handling.responder.token_file, _token))
+    for receiver in handling.receivers:
+        for keys, file in files_in(receiver.settings):
+            found.append(Secret(f"receivers.{receiver.name}.{'.'.join(keys)}", file, _token))
     return tuple(found)
 
 
-def check(notify: Notify, directory: Path) -> Checked:
+def check(notify: Notify, directory: Path, handling: Handling = NOTHING) -> Checked:
     """Look at every secret. `directory` is the folder that `secrets/` stands for; no content is ever repeated."""
     faults: list[Fault] = []
     warnings: list[Fault] = []
-    for secret in secrets(notify):
+    for secret in secrets(notify, handling):
         path = place(secret.declared, directory)
         if path is None:
             what = f"{secret.key}: {secret.declared} lies outside the folder of secrets"
@@ -160,6 +170,10 @@ def _webhook_url(text: str) -> str:
     if url is None or url.scheme not in ("https", "http"):
         return "not an address: http://… or https://…"
     return "still the example of some documentation" if _EXAMPLE.search(text) else ""
+
+
+def _token(text: str) -> str:
+    return "not one line without blanks" if re.search(r"\s", text) else _password(text)
 
 
 def _password(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,13 @@ import yaml
 
 from featurewatch.amtool import Amtool
 from featurewatch.faults import Fault, Faulty
+from featurewatch.routes import simulator
 from featurewatch.routes.channels import CONFIG_KEYS
 
-_KEYS = {"name", "labels", "receivers", "channels"}
+NO_PEOPLE = frozenset({"responder", "nobody"})
+"""The receivers behind which nobody stands; rows say which people are told."""
+
+_KEYS = {"name", "labels", "receivers", "channels", "at", "silenced_by", "firing"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +31,15 @@ class Row:
     """A sentence."""
     labels: Mapping[str, str]
     receivers: tuple[str, ...]
+    """Those of people."""
     channels: frozenset[str] | None = None
     """What those receivers speak to, where the row says."""
+    at: datetime | None = None
+    """When; at any time where the row does not say."""
+    firing: tuple[Mapping[str, str], ...] = ()
+    """Labels of what else fires; where it says nothing of a label, as in the row's own."""
+    silenced_by: str | None = None
+    """Name of the rule that silences the alert beside those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +73,39 @@ def load(path: Path) -> Table:
 
 
 def run(table: Table, config: Path, amtool: Amtool) -> tuple[Fault, ...]:
-    """Ask amtool for each row; a fault for each that goes elsewhere. Raises `AmtoolError` where it cannot say."""
+    """Ask the simulator for each row, and amtool, which knows no time; a fault for each that goes elsewhere, and where
+    the two disagree. Raises `AmtoolError` where it cannot say."""
     spoken = _spoken(config)
+    content = yaml.safe_load(config.read_text(encoding="utf-8"))
     faults: list[Fault] = []
     for row in table.rows:
-        routed = amtool.route(config, row.labels, row.receivers)
-        if not routed.as_expected:
-            what = f"{row.name}: goes to {', '.join(routed.receivers) or 'nobody at all'}"
-            faults.append(Fault(table.file, row.line, 1, what, f"expected {', '.join(row.receivers)}"))
-        elif row.channels is not None:
+        anytime = simulator.receivers(content, row.labels)
+        by_amtool = amtool.route(config, row.labels).receivers
+        if by_amtool != anytime:
+            what = f"{row.name}: amtool says {', '.join(by_amtool)}, our simulator {', '.join(anytime)}"
+            faults.append(Fault(table.file, row.line, 1, what, "mend featurewatch.routes.simulator"))
+        wrong = list(_simulated(table, row, content))
+        faults += wrong
+        if not wrong and row.channels is not None:
             reached = frozenset[str]().union(*(spoken.get(name, frozenset()) for name in row.receivers))
             if reached != row.channels:
                 what = f"{row.name}: speaks to {', '.join(sorted(reached)) or 'no channel'}"
                 faults.append(Fault(table.file, row.line, 1, what, f"expected {', '.join(sorted(row.channels))}"))
     return tuple(faults)
+
+
+def _simulated(table: Table, row: Row, content: Mapping[str, Any]) -> Iterator[Fault]:
+    everybody = simulator.receivers(content, row.labels, row.at)
+    reached = tuple(name for name in everybody if name not in NO_PEOPLE)
+    wanted = tuple(name for name in row.receivers if name not in NO_PEOPLE)
+    if reached != wanted:
+        when = " at that time" if row.at is not None else ""
+        what = f"{row.name}: goes to {', '.join(reached) or 'nobody at all'}{when}"
+        yield Fault(table.file, row.line, 1, what, f"expected {', '.join(wanted) or 'nobody at all'}")
+    rule = simulator.inhibitor(content, row.labels, [{**row.labels, **other} for other in row.firing])
+    if rule != row.silenced_by:
+        what = f"{row.name}: is silenced by {rule or 'nothing'}"
+        yield Fault(table.file, row.line, 1, what, f"expected {row.silenced_by or 'nothing'}")
 
 
 def uncovered(table: Table, alerts: Iterable[tuple[str, str]]) -> tuple[Fault, ...]:
@@ -96,7 +127,9 @@ def _complaint(item: Any) -> str:
     labels = item.get("labels")
     if not isinstance(labels, dict) or not all(isinstance(text, str) for pair in labels.items() for text in pair):
         return f"{item['name']}: labels are not text"
-    if not _texts(item.get("receivers")) or not item["receivers"]:
+    if "at" in item and _moment(item["at"]) is None:
+        return f"{item['name']}: at is no time with its offset, such as 2026-11-22T03:00+01:00"
+    if not _texts(item.get("receivers")):
         return f"{item['name']}: no list of receivers"
     if "channels" in item and (not _texts(item["channels"]) or not set(item["channels"]) <= set(CONFIG_KEYS)):
         return f"{item['name']}: channels are not among {', '.join(CONFIG_KEYS)}"
@@ -109,7 +142,24 @@ def _texts(value: Any) -> bool:
 
 def _row(line: int, item: Mapping[str, Any]) -> Row:
     channels = frozenset(item["channels"]) if "channels" in item else None
-    return Row(line, item["name"], item["labels"], tuple(item["receivers"]), channels)
+    return Row(
+        line,
+        item["name"],
+        item["labels"],
+        tuple(item["receivers"]),
+        channels,
+        at=_moment(item.get("at")),
+        firing=tuple(item.get("firing", ())),
+        silenced_by=item.get("silenced_by"),
+    )
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return at if at.tzinfo is not None else None
 
 
 def _spoken(config: Path) -> dict[str, frozenset[str]]:

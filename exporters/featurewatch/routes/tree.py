@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from featurewatch import names
+from featurewatch.objectives.handling import Handling
 from featurewatch.objectives.model import Notify, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.routes import channels, inhibition
+from featurewatch.routes import channels, inhibition, levels, times
+from featurewatch.rules.correlation import INCIDENT_MEMBER, SILENT
 from featurewatch.rules.plan import Plan
 
 MINIMUM_ALERTMANAGER = (0, 30)
@@ -14,7 +16,13 @@ MINIMUM_ALERTMANAGER = (0, 30)
 NOBODY = "nobody"
 """The receiver without a channel."""
 
+RESPONDER = "responder"
+"""The receiver that gets everything, when the responder is declared."""
+
 WATCHDOG = "Watchdog"
+
+WATCHDOG_INTERVAL = 60.0
+"""Seconds between two signs of life for the responder, which waits for them."""
 
 GROUP_BY = ("alertname", names.SERVICE, names.SEVERITY, "environment")
 """One message, one PagerDuty incident and one thread of mails per alert, severity and service: many extractors of one
@@ -27,37 +35,58 @@ TEMPLATES = "templates/*.tmpl"
 def alertmanager_config(plan: Plan) -> dict[str, object]:
     """What alertmanager.yaml holds. Paths of secrets stay as declared: relative to Alertmanager's working directory,
     which is the folder of this file."""
-    notify = plan.objectives.notify
-    shared = channels.settings(notify)
+    notify, handling = plan.objectives.notify, plan.objectives.handling
+    shared = channels.settings(notify, levels.channels_used(handling))
+    intervals = times.time_intervals(handling, levels.roles_used(handling))
     return {
         **({"global": shared} if shared else {}),
         "templates": [TEMPLATES],
+        **({"time_intervals": intervals} if intervals else {}),
         "route": _route(plan),
-        "receivers": _receivers(notify),
-        "inhibit_rules": [inhibition.rendered(rule) for rule in inhibition.inhibitions(plan)],
+        "receivers": _receivers(notify, handling),
+        "inhibit_rules": [
+            *(inhibition.rendered(rule) for rule in inhibition.inhibitions(plan)),
+            *inhibition.of_incidents(plan),
+        ],
     }
 
 
-def receiver_of(severity: Severity, notify: Notify) -> str:
-    return str(severity) if notify.channels.get(severity) else NOBODY
+def is_heard(severity: Severity, notify: Notify, handling: Handling) -> bool:
+    """Whether anybody is told of this severity."""
+    more = any(severity in receiver.severities for receiver in handling.receivers)
+    return bool(notify.channels.get(severity)) or more
 
 
-def receiver_of_unknown(notify: Notify) -> str:
+def receiver_of(severity: Severity, notify: Notify, handling: Handling) -> str:
+    return str(severity) if is_heard(severity, notify, handling) else NOBODY
+
+
+def receiver_of_unknown(notify: Notify, handling: Handling) -> str:
     """Who gets an alert whose severity is none of ours, or has none: a typing error in a rule must not silence it.
 
     Somebody should look now, nobody needs to be woken: `high`; where that has no channel, the next louder, else the
     next quieter one.
     """
     order = (Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM, Severity.LOW)
-    return next((str(severity) for severity in order if notify.channels.get(severity)), NOBODY)
+    return next((str(severity) for severity in order if is_heard(severity, notify, handling)), NOBODY)
 
 
 def _route(plan: Plan) -> dict[str, object]:
-    timing, notify = plan.timing, plan.objectives.notify
+    timing, notify, handling = plan.timing, plan.objectives.notify, plan.objectives.handling
     by_severity = [
-        {"matchers": [f'{names.SEVERITY}="{severity}"'], "receiver": receiver_of(severity, notify)}
+        {
+            "matchers": [f'{names.SEVERITY}="{severity}"'],
+            "receiver": receiver_of(severity, notify, handling),
+            **times.limits(handling, severity),
+        }
         for severity in sorted(Severity, reverse=True)
     ]
+    silent = f'{names.SEVERITY}="{SILENT}"'
+    watchdog: dict[str, object] = {"matchers": [f'alertname="{WATCHDOG}"', silent], "receiver": NOBODY}
+    everything: list[dict[str, object]] = []
+    if handling.responder is not None:
+        watchdog |= {"receiver": RESPONDER, "repeat_interval": duration_text(WATCHDOG_INTERVAL)}
+        everything = [{"receiver": RESPONDER, "continue": True}]
     return {
         "receiver": NOBODY,
         "group_by": list(GROUP_BY),
@@ -65,18 +94,33 @@ def _route(plan: Plan) -> dict[str, object]:
         "group_interval": duration_text(timing.group_interval),
         "repeat_interval": duration_text(timing.repeat_interval),
         "routes": [
-            {"matchers": [f'alertname="{WATCHDOG}"', f'{names.SEVERITY}="none"'], "receiver": NOBODY},
+            watchdog,
+            *everything,
+            {"matchers": [f'alertname="{INCIDENT_MEMBER}"', silent], "receiver": NOBODY},
+            *levels.routes(handling, NOBODY),
             *by_severity,
-            {"receiver": receiver_of_unknown(notify)},
+            {"receiver": receiver_of_unknown(notify, handling)},
         ],
     }
 
 
-def _receivers(notify: Notify) -> list[dict[str, object]]:
+def _receivers(notify: Notify, handling: Handling) -> list[dict[str, object]]:
     receivers: list[dict[str, object]] = [{"name": NOBODY}]
-    for severity in sorted(Severity, reverse=True):
-        declared = dict.fromkeys(notify.channels.get(severity, ()))
-        if declared:
-            configs = {channels.CONFIG_KEYS[name]: [channels.channel_config(name, notify)] for name in declared}
-            receivers.append({"name": str(severity), **configs})
+    if handling.responder is not None:
+        receivers.append({"name": RESPONDER, **channels.responder(handling.responder)})
+    heard = [severity for severity in sorted(Severity, reverse=True) if is_heard(severity, notify, handling)]
+    receivers += [{"name": str(severity), **_configs(severity, notify, handling)} for severity in heard]
+    receivers += levels.receivers(handling, notify)
     return receivers
+
+
+def _configs(severity: Severity, notify: Notify, handling: Handling) -> dict[str, list[object]]:
+    """The declared channels, and further receivers as they were written."""
+    declared = dict.fromkeys(notify.channels.get(severity, ()))
+    configs: dict[str, list[object]] = {
+        channels.CONFIG_KEYS[name]: [channels.channel_config(name, notify)] for name in declared
+    }
+    for receiver in handling.receivers:
+        if severity in receiver.severities:
+            configs.setdefault(receiver.block, []).append(dict(receiver.settings))
+    return configs

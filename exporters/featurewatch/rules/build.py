@@ -2,39 +2,92 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from featurewatch import names
-from featurewatch.objectives.load import ANSWERED, COUNT
-from featurewatch.objectives.model import Promise, QuantileObjective, RatioObjective, Severity
+from featurewatch import manifests, names
+from featurewatch.objectives.convert import ANSWERED, COUNT
+from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import clashes, expressions, messages, recorded
+from featurewatch.rules import (
+    chain,
+    clashes,
+    declared,
+    expressions,
+    followup,
+    health,
+    messages,
+    outlook,
+    quantiles,
+    recorded,
+    sli,
+)
 from featurewatch.rules.model import Alert, Group, Recording, Rule
-from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan, Watch
+from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Comparison, Judgement, Plan, Twin, Watch
 
 EXTRACTORS_JOB = "extractors"
 """The scrape job of the extractors; its targets carry the label `service`."""
 
-SHOWN_QUANTILES = (0.5, 0.95, 0.99)
+SHOWN_QUANTILES = quantiles.SHOWN
 AVAILABILITY_WINDOW = 86400.0
 SLOW_INTERVAL = 60.0
 WATCHDOG = clashes.WATCHDOG
 
 
 def groups(plan: Plan) -> tuple[Group, ...]:
-    """All groups, each for a file of its own name."""
-    return (_extraction(plan), _availability(plan), _monitoring(plan))
+    """All groups, each for a file of its own name: what is judged, and then what watches the alerts of that."""
+    return followup.followed(plan.objectives, _judged(plan))
+
+
+def _judged(plan: Plan) -> tuple[Group, ...]:
+    """What the plan says of one noun makes one group or none."""
+    return (
+        _extraction(plan),
+        _shown(plan),
+        _availability(plan),
+        _monitoring(plan),
+        *outlook.groups(plan),
+        *([chain.group(plan.objectives, plan.timing)] if plan.objectives.chain else []),
+    )
 
 
 def _extraction(plan: Plan) -> Group:
     """One group for all that is judged of extractions: alerts stand after what they read, in one evaluation."""
+    rules = _once((*_recordings(plan), *declared.recordings(plan)))
+    alerts: list[Alert] = [judgement_alert(plan, judgement) for judgement in plan.judgements]
+    alerts += [comparison_alert(plan, comparison) for comparison in plan.comparisons]
+    alerts += [watch_alert(plan, watch) for watch in plan.watches]
+    alerts += health.alerts(plan)
+    twins = [twin_alert(plan, twin) for twin in plan.twins]
+    derived: list[Rule] = []  # rules about the alerts above: they see them in the same evaluation
+    return Group(
+        "extraction",
+        plan.timing.evaluation_interval,
+        (*rules, *health.recordings(plan), *_severe_first(alerts), *twins, *derived),
+    )
+
+
+def _shown(plan: Plan) -> Group:
+    """What only shows reads every bucket of every series: less often, and never in the way of what is judged."""
+    rules = _once((*quantiles.recordings(plan), *declared.shown(plan)))
+    return Group(quantiles.GROUP, quantiles.EVALUATIONS * plan.timing.evaluation_interval, rules)
+
+
+def _once(recordings: Iterable[Recording]) -> tuple[Recording, ...]:
+    """Each name once. Raises `ValueError` where one would be recorded from two expressions."""
     rules: dict[str, Recording] = {}
-    for rule in _recordings(plan):
+    for rule in recordings:
         if rules.setdefault(rule.name, rule) != rule:
             raise ValueError(f"{rule.name} would be recorded from two expressions")
-    alerts: list[Rule] = [_alert(plan, judgement) for judgement in plan.judgements]
-    alerts += [_watch(plan, watch) for watch in plan.watches]
-    return Group("extraction", plan.timing.evaluation_interval, (*rules.values(), *alerts))
+    return tuple(rules.values())
+
+
+def _severe_first(alerts: list[Alert]) -> list[Alert]:
+    """Objectives in their order, and in each the most severe step first: whoever reads down meets the worst first."""
+    order = list(dict.fromkeys(alert.labels[names.OBJECTIVE] for alert in alerts))
+    rank = {str(severity): -severity for severity in Severity}
+    return sorted(
+        alerts, key=lambda alert: (order.index(alert.labels[names.OBJECTIVE]), rank[alert.labels[names.SEVERITY]])
+    )
 
 
 def _recordings(plan: Plan) -> Iterator[Recording]:
@@ -45,64 +98,35 @@ def _recordings(plan: Plan) -> Iterator[Recording]:
     rates = {plan.show_window, *(watch.window for watch in plan.watches if watch.objective.of == "events")}
     for window in sorted(rates):
         yield Recording(recorded.extractions_rate(window), expressions.total("rate", answered, window))
-    for judgement in plan.judgements:
-        series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
-        yield Recording(_events(judgement), expressions.total("increase", series, judgement.window))
-    for quantile, window in sorted(_quantiles(plan)):
-        buckets = expressions.selector(f"{names.EXTRACTION_DURATION}_bucket", (service, (names.OUTCOME, names.SUCCESS)))
-        yield Recording(recorded.quantile_seconds(quantile, window), expressions.quantile(quantile, buckets, window))
-    for judgement in plan.judgements:
+    own = [judgement for judgement in plan.judgements if not judgement.objective.foreign]
+    for judgement in own:
+        latency = isinstance(judgement.objective, QuantileObjective)
+        series, rate = (succeeded, recorded.successes_rate) if latency else (answered, recorded.extractions_rate)
+        yield Recording(rate(judgement.window), expressions.total("rate", series, judgement.window))
+        yield Recording(judgement.events, expressions.total("increase", series, judgement.window))
+    for judgement in own:
         yield from _shares(plan, judgement)
 
 
-def _quantiles(plan: Plan) -> set[tuple[float, float]]:
-    """Those that panels show, and each that a message names."""
-    shown = {(quantile, plan.show_window) for quantile in SHOWN_QUANTILES}
-    named = {
-        (judgement.objective.quantile, judgement.window)
-        for judgement in plan.judgements
-        if isinstance(judgement.objective, QuantileObjective)
-    }
-    return shown | named
-
-
 def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
-    good, everything = _series(plan, judgement)
-    name, window, bound = judgement.objective.name, judgement.window, judgement.bound
-    good_ratio = recorded.good_ratio(name, window, bound)
-    yield Recording(good_ratio, expressions.ratio(good, everything, window))
-    if not _shows_good(judgement.objective):
-        yield Recording(recorded.bad_ratio(name, window, bound), f"1 - {good_ratio}{_scope(plan)}")
-    yield Recording(recorded.bad_increase(name, window, bound), expressions.missing(good, everything, window))
+    """Of what is recorded of all events, and of the good ones: a thousand extractors have too many series to read
+    twice."""
+    good, window, scope = _good(plan, judgement), judgement.window, _scope(plan)
+    latency = isinstance(judgement.objective, QuantileObjective)
+    everything = (recorded.successes_rate if latency else recorded.extractions_rate)(window)
+    yield Recording(
+        judgement.good_ratio, f"{expressions.total('rate', good, window)}\n/\n(\n  {everything}{scope} > 0\n)"
+    )
+    if not judgement.shows_good:
+        yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{scope}")
+    yield Recording(
+        judgement.bad_increase, f"{judgement.events}{scope}\n-\n{expressions.total('increase', good, window)}"
+    )
 
 
-def _events(judgement: Judgement) -> str:
-    """The series that counts what the judgement is about."""
-    if isinstance(judgement.objective, QuantileObjective):
-        return recorded.successes_increase(judgement.window)
-    return recorded.extractions_increase(judgement.window)
-
-
-def _shows_good(objective: QuantileObjective | RatioObjective) -> bool:
-    return isinstance(objective, RatioObjective) and objective.counts == "good"
-
-
-def _series(plan: Plan, judgement: Judgement) -> tuple[str, str]:
-    """Selectors of the good and of all events."""
-    service = (names.SERVICE, plan.objectives.service)
-    objective = judgement.objective
-    if isinstance(objective, QuantileObjective):
-        population = (service, *objective.population)
-        edge = (*population, ("le", expressions.le(judgement.limit.bound)))
-        return (
-            expressions.selector(f"{objective.metric}_bucket", edge),
-            expressions.selector(f"{objective.metric}_count", population),
-        )
-    everything = expressions.selector_of_words(objective.metric, (service, *objective.total))
-    if objective.counts == "good":
-        good = {**dict(objective.total), **dict(objective.events)}  # good events are always some of all events
-        return expressions.selector_of_words(objective.metric, (service, *good.items())), everything
-    return expressions.selector_without(objective.metric, (service, *objective.total), objective.events), everything
+def _good(plan: Plan, judgement: Judgement) -> str:
+    """Selector of the good events."""
+    return sli.of_events(plan.objectives, judgement.objective, judgement.limit.bound).good
 
 
 def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:
@@ -110,22 +134,23 @@ def _labels(plan: Plan, promise: Promise, severity: Severity) -> dict[str, str]:
         names.SEVERITY: str(severity),
         names.OBJECTIVE: promise.name,
         names.CATEGORY: promise.category,
-        names.TEAM: plan.objectives.team,
+        names.TEAM: promise.ownership.team or plan.objectives.team,
+        **({names.OWNER: promise.ownership.owner} if promise.ownership.owner else {}),
+        **({names.POLICY: promise.ownership.policy} if promise.ownership.policy else {}),
     }
 
 
-def _alert(plan: Plan, judgement: Judgement) -> Alert:
-    objective, window, bound = judgement.objective, judgement.window, judgement.bound
-    good_ratio = recorded.good_ratio(objective.name, window, bound)
+def judgement_alert(plan: Plan, judgement: Judgement) -> Alert:
+    objective = judgement.objective
     expr = expressions.violated(
-        shown=good_ratio if _shows_good(objective) else recorded.bad_ratio(objective.name, window, bound),
-        good_ratio=good_ratio,
+        shown=judgement.shown,
+        good_ratio=judgement.good_ratio,
         target=round(1 - judgement.allowed, 12),
-        bad=recorded.bad_increase(objective.name, window, bound),
+        bad=judgement.bad_increase,
         minimum_bad=MINIMUM_BAD,
-        events=_events(judgement),
+        events=judgement.events,
         minimum=MINIMUM_EVENTS,
-        scope=_scope(plan),
+        scope=declared.scope(plan, judgement),
     )
     return Alert(
         name=objective.alert,
@@ -136,10 +161,34 @@ def _alert(plan: Plan, judgement: Judgement) -> Alert:
     )
 
 
-def _watch(plan: Plan, watch: Watch) -> Alert:
+def comparison_alert(plan: Plan, comparison: Comparison) -> Alert:
+    return Alert(
+        name=comparison.objective.alert,
+        expr=declared.violated(plan, comparison),
+        hold=comparison.hold,
+        labels=_labels(plan, comparison.objective, comparison.limit.severity),
+        annotations=messages.of_comparison(plan.objectives, comparison),
+    )
+
+
+def twin_alert(plan: Plan, twin: Twin) -> Alert:
+    return Alert(
+        name=clashes.TWIN,
+        expr=declared.absent(plan, twin),
+        hold=twin.hold,
+        labels=_labels(plan, twin.objective, twin.severity),
+        annotations=messages.of_twin(plan.objectives, twin),
+    )
+
+
+def watch_alert(plan: Plan, watch: Watch) -> Alert:
     scope = _scope(plan)
     if watch.objective.of == "target":
         expr = f"{recorded.SERVICE_UP}{scope} == 0"
+    elif watch.objective.of == "series":
+        series = Series(watch.objective.metric, watch.objective.where)
+        up = recorded.SERVICE_UP if watch.objective.metric.startswith(manifests.PREFIX) else None
+        expr = expressions.absent(declared.selector(plan, series), up)
     else:
         expr = expressions.silent(f"{recorded.extractions_rate(watch.window)}{scope}", recorded.SERVICE_UP)
     return Alert(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from featurewatch import names
-from featurewatch.objectives.load import COUNT
+from featurewatch.objectives.convert import COUNT
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import build
 from featurewatch.rules.expressions import le, selector
@@ -51,6 +51,10 @@ class Desk:
     def up(self, values: str, *more: tuple[str, str]) -> Case:
         labels = ((names.SERVICE, self.service), *more)
         return series("up", (("job", build.EXTRACTORS_JOB), *labels), values)
+
+    def value_of(self, label: str) -> str:
+        """What a label has in a test where any value does."""
+        return self.extractor if label == names.EXTRACTOR else f"some-{label}"
 
     def labels(self, pair: tuple[str, str]) -> Labels:
         """Labels of the extractions of one (served_from, outcome)."""

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from featurewatch.objectives.model import Objectives, QuantileObjective, Severity
+from featurewatch.objectives.model import (
+    BoundObjective,
+    Limit,
+    Objective,
+    Objectives,
+    PresenceObjective,
+    QuantileObjective,
+    RatioObjective,
+    Severity,
+)
 from featurewatch.objectives.units import duration_text, percent_text
+from featurewatch.rules import chain_guards
+from featurewatch.rules.clashes import TWIN
+from featurewatch.rules.messages import bound_text
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan
+from featurewatch.rules.windows import traffic
 
 HEADER = """\
 <!-- Made by `make generate` from objectives.yaml; do not edit. -->
@@ -17,7 +30,18 @@ HEADER = """\
 def catalogue(plan: Plan) -> str:
     """The page as Markdown."""
     objectives = plan.objectives
-    return "\n".join((HEADER, _shares(plan), _presences(plan), _delivery(plan), _channels(objectives)))
+    return "\n".join(
+        (
+            HEADER,
+            _shares(plan),
+            _bounds(plan),
+            _presences(plan),
+            _off(plan),
+            _chain(plan),
+            _delivery(plan),
+            _channels(objectives),
+        )
+    )
 
 
 def _shares(plan: Plan) -> str:
@@ -30,10 +54,11 @@ def _shares(plan: Plan) -> str:
             duration_text(judgement.hold),
             _chance(judgement.false_firing),
             percent_text(round(needed(plan, judgement), 6)),
+            plan.objectives.sources.get(judgement.objective.name, ""),
         )
         for judgement in plan.judgements
     ]
-    header = ("Alert", "Severity", "Fires when", "Window", "For", "False firing", "Needs")
+    header = ("Alert", "Severity", "Fires when", "Window", "For", "False firing", "Needs", "Source")
     return f"""## Shares of extractions
 {_table(header, rows)}
 
@@ -49,7 +74,10 @@ def condition(judgement: Judgement) -> str:
     objective, limit = judgement.objective, judgement.limit
     if isinstance(objective, QuantileObjective):
         share = percent_text(judgement.allowed)
-        return f"more than {share} of extractions take longer than {duration_text(limit.bound)}"
+        counted = objective.title if objective.foreign else "of extractions"
+        if objective.foreign:
+            return f"{_lower(counted)}: more than {share} take longer than {duration_text(limit.bound)}"
+        return f"more than {share} {counted} take longer than {duration_text(limit.bound)}"
     if objective.counts == "good":
         return f"{_lower(objective.title)}: less than {percent_text(limit.bound)}"
     return f"{_lower(objective.title)}: more than {percent_text(limit.bound)}"
@@ -57,7 +85,77 @@ def condition(judgement: Judgement) -> str:
 
 def needed(plan: Plan, judgement: Judgement) -> float:
     """Share of bad events from which the alert can fire at the minimum traffic."""
-    return max(judgement.allowed, MINIMUM_BAD / (plan.objectives.minimum_traffic * judgement.window))
+    return max(judgement.allowed, MINIMUM_BAD / (traffic(plan.objectives, judgement.objective) * judgement.window))
+
+
+def _bounds(plan: Plan) -> str:
+    rows = [
+        (
+            _link(rung.objective.alert),
+            str(rung.limit.severity),
+            compared(rung.objective, rung.limit.bound),
+            duration_text(rung.window) if rung.window else "now",
+            duration_text(rung.hold),
+            plan.objectives.sources.get(rung.objective.name, ""),
+        )
+        for rung in plan.comparisons
+    ]
+    rows += [
+        (
+            _link(TWIN),
+            str(twin.severity),
+            f"no data of {twin.objective.name}",
+            "now",
+            duration_text(twin.hold),
+            "",
+        )
+        for twin in plan.twins
+    ]
+    if not rows:
+        return ""
+    return f"## Values\n{_table(('Alert', 'Severity', 'Fires when', 'Window', 'For', 'Source'), rows)}\n"
+
+
+def compared(objective: BoundObjective, bound: float) -> str:
+    """The violation in words."""
+    if objective.kind == "increase":
+        return f"{_lower(objective.title)}: {bound_text(objective, bound)} or more"
+    return f"{_lower(objective.title)}: {objective.side} {bound_text(objective, bound)}"
+
+
+def _off(plan: Plan) -> str:
+    rows = [
+        (
+            off.objective.name,
+            off.objective.alert,
+            "; ".join(f"{_declared(off.objective, limit)} {limit.severity}" for limit in off.objective.limits),
+            off.source,
+            f"needs {', '.join(off.needs)}" if off.needs else "ready",
+        )
+        for off in plan.objectives.off
+    ]
+    if not rows:
+        return ""
+    return f"""## Switched off
+{_table(("Objective", "Alert", "Limits", "Source", "To switch it on"), rows)}
+
+*Ready* ones want nothing but their name under `use` in objectives.yaml (or `enabled: true` where they stand there); the
+others want somebody to export the metric, and to declare it under `metrics`.
+"""
+
+
+def _declared(objective: Objective, limit: Limit) -> str:
+    match objective:
+        case BoundObjective(kind="increase"):
+            return f"{limit.bound:g} or more"
+        case BoundObjective():
+            return f"{objective.side} {bound_text(objective, limit.bound)}"
+        case QuantileObjective():
+            return f"above {duration_text(limit.bound)}"
+        case RatioObjective():
+            return f"{'below' if objective.counts == 'good' else 'above'} {percent_text(limit.bound)}"
+        case _:
+            return f"absent for {duration_text(limit.bound)}"
 
 
 def _presences(plan: Plan) -> str:
@@ -65,13 +163,33 @@ def _presences(plan: Plan) -> str:
         (
             _link(watch.objective.alert),
             str(watch.limit.severity),
-            "no target answers its scrape" if watch.objective.of == "target" else "up, but counts no extraction",
+            _gone(watch.objective),
             duration_text(watch.limit.bound),
         )
         for watch in plan.watches
     ]
     rows.append((_link("Watchdog"), "none", "always: whoever stops hearing it knows that the chain is broken", "0s"))
     return f"## Presence\n{_table(('Alert', 'Severity', 'Fires when', 'After'), rows)}\n"
+
+
+def _chain(plan: Plan) -> str:
+    if not plan.objectives.chain:
+        return "## The chain itself\nIs not watched: `chain.watch` is off.\n"
+    rows = [
+        (_link(guard.alert), str(guard.severity), guard.limit, duration_text(guard.hold) if guard.hold else "0s")
+        for guard in chain_guards.guards(plan.timing)
+    ]
+    return f"## The chain itself\n{_table(('Alert', 'Severity', 'Promised', 'For'), rows)}\n"
+
+
+def _gone(objective: PresenceObjective) -> str:
+    match objective.of:
+        case "target":
+            return "no target answers its scrape"
+        case "events":
+            return "up, but counts no extraction"
+        case "series":
+            return f"nobody exports {objective.metric}"
 
 
 def _delivery(plan: Plan) -> str:

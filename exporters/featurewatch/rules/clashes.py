@@ -6,10 +6,13 @@ from collections.abc import Iterator, Sequence
 
 from featurewatch.faults import Fault
 from featurewatch.objectives.model import Limit, Objectives, QuantileObjective, RatioObjective
-from featurewatch.rules import recorded
+from featurewatch.rules import chain, recorded
 
 WATCHDOG = "Watchdog"
 """The alert of the chain itself."""
+
+TWIN = "ObjectiveDataAbsent"
+"""The alert of every objective on declared series whose data are gone."""
 
 
 def faults(
@@ -20,8 +23,10 @@ def faults(
 ) -> Iterator[Fault]:
     """Objectives whose alert or whose recorded series has the name of another one."""
     for objective in objectives.objectives:
-        if objective.alert == WATCHDOG:
-            yield Fault(file, 0, 0, f"{objective.name}: alert: {WATCHDOG}", "choose another; the chain's own has it")
+        if objective.alert in {WATCHDOG, TWIN, *chain.ALERTS}:
+            yield Fault(
+                file, 0, 0, f"{objective.name}: alert: {objective.alert}", "choose another; the chain's own has it"
+            )
     owners: dict[str, str] = {}
     for (objective, limit), window in zip(measured, windows, strict=True):
         bound = limit.bound if isinstance(objective, QuantileObjective) else None

@@ -13,7 +13,7 @@ from featurewatch.rules.dependencies import names_in
 from featurewatch.rules.model import Alert, Group
 
 Rule = str
-"""`ExtractionTooSlow (high)` for an alert, the name for a recorded series."""
+"""`ExtractionTooSlow (high, extraction-latency)` for an alert, the name for a recorded series."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ def coverage(
     recordings = [recording.name for group in groups for recording in group.recordings]
     untested = []
     for rule, alert in alerts.items():
-        who = (alert.name, alert.labels.get(names.SEVERITY, ""))
+        who = _who(alert.name, alert.labels)
         if who not in fired:
             untested.append(Fault(rule, 0, 0, "no rule test expects this alert to fire", REMEDY))
         elif who not in silent and alert.name not in set(always):
@@ -64,20 +64,29 @@ def coverage(
 REMEDY = "add one to rules/tests"
 
 
+Who = tuple[str, str, str]
+"""Name, severity and objective: twins of several objectives share a name, steps of a ladder differ in severity."""
+
+
+def _who(name: str, labels: Mapping[str, str]) -> Who:
+    return name, str(labels.get(names.SEVERITY, "")), str(labels.get(names.OBJECTIVE, ""))
+
+
 def _rule(alert: Alert) -> Rule:
-    return f"{alert.name} ({alert.labels.get(names.SEVERITY, '')})"
+    objective = f", {alert.labels[names.OBJECTIVE]}" if names.OBJECTIVE in alert.labels else ""
+    return f"{alert.name} ({alert.labels.get(names.SEVERITY, '')}{objective})"
 
 
-def _looked_at(cases: Iterable[Mapping[str, Any]]) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
-    """(alertname, severity) of the alerts that a test expects to fire, and that one expects to be silent."""
-    fired: set[tuple[str, str]] = set()
-    looks: list[tuple[str, set[str]]] = []
+def _looked_at(cases: Iterable[Mapping[str, Any]]) -> tuple[set[Who], set[Who]]:
+    """The alerts that a test expects to fire, and those that one expects to be silent."""
+    fired: set[Who] = set()
+    looks: list[tuple[str, set[Who]]] = []
     for case in cases:
         for look in case.get("alert_rule_test") or ():
-            expected = {str((alert.get("exp_labels") or {}).get(names.SEVERITY, "")) for alert in look["exp_alerts"]}
+            expected = {_who(look["alertname"], alert.get("exp_labels") or {}) for alert in look["exp_alerts"]}
             looks.append((look["alertname"], expected))
-            fired |= {(look["alertname"], severity) for severity in expected}
-    return fired, {who for who in fired for name, expected in looks if name == who[0] and who[1] not in expected}
+            fired |= expected
+    return fired, {who for who in fired for name, expected in looks if name == who[0] and who not in expected}
 
 
 def _valued(cases: Iterable[Mapping[str, Any]]) -> set[str]:

@@ -26,19 +26,11 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "The tolerance only has to be larger than a rounding error; whether it belongs to the limit says nothing.",
     ),
     _equivalent(
-        r".+:p[\d_]+_rate\w+: comparison: >= 0: >= -> >",
+        r".+:p[\d_]+_rate\w+: comparison: .+ >= 0: >= -> >",
         "The lowest bucket begins at 0 and the rank is positive, so a quantile is never exactly 0.",
     ),
     _equivalent(
-        r".+:p[\d_]+_rate\w+: function: .+: rate\( -> increase\(",
-        "A quantile depends on the proportions of the buckets only; both functions give the same ones.",
-    ),
-    _equivalent(
-        r".+:p[\d_]+_rate\w+: aggregation: .+, le\) \(: sum by -> avg by",
-        "Every process exports every bucket, so the average of each is its sum over one and the same number.",
-    ),
-    _equivalent(
-        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\", -> nothing",
+        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\",? -> nothing",
         "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
     ),
     _equivalent(
@@ -47,8 +39,48 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "tell. The same change in the other alerts is killed.",
     ),
     _equivalent(
+        r"ObjectiveDataAbsent .+: (aggregation: max by .+|label: max by .+ by \(service, outcome\))",
+        "absent() returns one series at most, with the service as its only label.",
+    ),
+    _equivalent(
+        r".+:\w+: comparison: .+ >= -Inf: >= -> >",
+        "Only NaN is meant to be left out; no exporter shows minus infinity.",
+    ),
+    _equivalent(
+        r"\w+ \(\w+\): comparison: .+ [<>] [\d.]+ [+-] (1e-\d+|[\d.]+): ([<>]) -> \2=",
+        "The tolerance only has to be larger than a rounding error; whether it belongs to the limit says nothing.",
+    ),
+    _equivalent(
         r"service:up:max: aggregation: 0 \* max by .+: max by -> (min|sum) by",
         "absent() returns one series at most.",
+    ),
+    _equivalent(
+        r"(ScrapeFailing|RemoteWriteBehind) .+: label: .+ -> on \((service|job, instance), extractor\)",
+        "No series of the chain has an extractor, so all of them match by it, too.",
+    ),
+    _equivalent(
+        r"DeliverySlow .+: comparison: .+: > -> >=",
+        "It compares a mean of measured seconds, which is never exactly the limit but for rounding.",
+    ),
+    _equivalent(
+        r".+: label: .+ -> on \([a-z_, ]*extractor[a-z_, ]*, extractor\)",
+        "The label is named already.",
+    ),
+    _equivalent(
+        r'IncidentMember .+: matcher: .+ALERTS\{alertname="[^"|]+",alertstate="firing"\}.+alertstate.+ -> nothing',
+        "An incident has no `for`, so it is never pending.",
+    ),
+    _equivalent(
+        r"service(_extractor)?:health:score: matcher: .+: service=\"[^\"]+\" -> nothing",
+        "The other operands name the service as well, and all are matched by it.",
+    ),
+    _equivalent(
+        r"service:health:score: label: .+ -> by \(service, outcome\)",
+        "What it adds up has no such label.",
+    ),
+    _equivalent(
+        r"HealthScoreLow .+: tolerance: .+: 1e-9 -> 0",
+        "At the bounds 70 and 90 these weights leave no rounding error; at others they may.",
     ),
 )
 

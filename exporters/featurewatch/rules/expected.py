@@ -46,6 +46,15 @@ def _minutes(seconds: float) -> str:
     return ("-" if seconds < 0 else "") + " ".join(parts)
 
 
+def humanize_1024(value: float) -> str:
+    """Prometheus' template function of that name."""
+    prefixes = iter(("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi"))
+    prefix = ""
+    while abs(value) >= 1024 and (following := next(prefixes, None)):
+        prefix, value = following, value / 1024
+    return f"{value:.4g}{prefix}"
+
+
 def bucket_quantile(quantile: float, cumulative: Sequence[tuple[float, float]]) -> float:
     """`histogram_quantile` over classic buckets, as (upper edge, cumulative count) up to infinity.
 
@@ -74,6 +83,11 @@ def filled(templates: dict[str, str], labels: dict[str, str], value: float, show
         messages.ESCAPED_SERVICE: quote_plus(labels.get("service", "")),
         messages.ESCAPED_EXTRACTOR: quote_plus(extractor),
         messages.PERCENTAGE: humanize_percentage(value),
+        messages.DURATION: humanize_duration(value),
+        messages.SIZE: f"{humanize_1024(value)}B",
+        messages.NUMBER: f"{value:.6g}",
+        messages.WHOLE: f"{value:.0f}",
+        **{f"{{{{ $labels.{label} }}}}": text for label, text in labels.items()},
         **shown,
     }
     # In one pass, so that a label that looks like a template stays as it is.

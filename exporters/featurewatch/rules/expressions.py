@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from textwrap import indent
 
+from featurewatch.objectives.model import Scope
 from featurewatch.objectives.units import duration_text, number_text
 
 LEVEL = "service, extractor"
@@ -53,30 +54,41 @@ def _quote(value: str) -> str:
     return f'"{escaped}"'
 
 
+def scoped(metric: str, matchers: Iterable[tuple[str, str]], scope: Scope) -> str:
+    """As `selector`, for the extractors of this scope alone."""
+    words = [f"{label}={_quote(value)}" for label, value in matchers]
+    if scope.only:
+        words.append(_words("extractor", "|".join(scope.only)))
+    elif scope.without:
+        excluded = "|".join(scope.without)
+        words.append(f"extractor{'!~' if len(scope.without) > 1 else '!='}{_quote(excluded)}")
+    return _selector(metric, words)
+
+
 def le(edge: float) -> str:
     """A bucket's edge as Prometheus writes it since 3.0: 0.1, 1.0."""
     return repr(float(edge))
 
 
-def total(function: str, series: str, window: float) -> str:
+def total(function: str, series: str, window: float, by: str = LEVEL) -> str:
     """`rate` or `increase` of all series of one extractor."""
-    return f"sum by ({LEVEL}) (\n  {function}({series}[{duration_text(window)}])\n)"
+    return f"sum by ({by}) (\n  {function}({series}[{duration_text(window)}])\n)"
 
 
-def ratio(good: str, everything: str, window: float) -> str:
+def ratio(good: str, everything: str, window: float, by: str = LEVEL) -> str:
     """Good events over all events; no value where there was none, instead of NaN."""
-    divisor = indent(f"{total('rate', everything, window)}\n> 0", "  ")
-    return f"{total('rate', good, window)}\n/\n(\n{divisor}\n)"
+    divisor = indent(f"{total('rate', everything, window, by)}\n> 0", "  ")
+    return f"{total('rate', good, window, by)}\n/\n(\n{divisor}\n)"
 
 
-def missing(good: str, everything: str, window: float) -> str:
+def missing(good: str, everything: str, window: float, by: str = LEVEL) -> str:
     """How many events were not good."""
-    return f"{total('increase', everything, window)}\n-\n{total('increase', good, window)}"
+    return f"{total('increase', everything, window, by)}\n-\n{total('increase', good, window, by)}"
 
 
-def quantile(value: float, buckets: str, window: float) -> str:
+def quantile(value: float, buckets: str, window: float, by: str = LEVEL) -> str:
     """Interpolated in the bucket it falls into. NaN (no traffic) is dropped: NaN compares equal to nothing."""
-    inner = f"  {number_text(value)},\n  sum by ({LEVEL}, le) (\n    rate({buckets}[{duration_text(window)}])\n  )"
+    inner = f"  {number_text(value)},\n  sum by ({by}, le) (\n    rate({buckets}[{duration_text(window)}])\n  )"
     return f"histogram_quantile(\n{inner}\n)\n>= 0"
 
 
@@ -100,3 +112,69 @@ def violated(
 def silent(rate: str, up_series: str) -> str:
     """Nothing is counted although a target answers. While none does, the alert about that says it all."""
     return f"(\n  {rate} == 0\n  or\n  absent({rate})\n)\nand on (service)\n{up_series} == 1"
+
+
+def violates(value: str, scope: str, comparison: str, bound: float, tolerance: float) -> str:
+    """The value lies beyond its bound by more than a rounding error."""
+    beyond = ""
+    if tolerance:
+        beyond = f" {'-' if comparison.startswith('<') else '+'} {_power(tolerance)}"
+    return f"{value}{scope} {comparison} {number_text(bound)}{beyond}"
+
+
+def _power(value: float) -> str:
+    """1e-9, 0.001, 10: tolerances are powers of ten."""
+    return f"{value:.0e}".replace("e-0", "e-") if value < 1e-3 else number_text(value)
+
+
+def now(aggregate: str, series: str, window: float, by: str) -> str:
+    """One value of all series now, or of their averages over a window. A series that says NaN says nothing."""
+    each = f"avg_over_time({series}[{duration_text(window)}])" if window else series
+    return f"{aggregate} by ({by}) (\n  {each} >= -Inf\n)"
+
+
+def quotient(dividend: str, divisor: str) -> str:
+    """No value where there is nothing to divide by."""
+    below = indent(f"{divisor}\n> 0", "  ")
+    return f"{dividend}\n/\n(\n{below}\n)"
+
+
+def rate(aggregate: str, series: str, window: float, by: str) -> str:
+    return f"{aggregate} by ({by}) (\n  rate({series}[{duration_text(window)}])\n)"
+
+
+def whole(value: str, series: str, window: float, by: str) -> str:
+    """Only where somebody counted a window ago already: in a shorter time fewer events are no lower rate."""
+    return f"{value}\nand\nsum by ({by}) (\n  {series} offset {duration_text(window)}\n)"
+
+
+def increase(series: str, up: str, window: float, by: str) -> str:
+    """How many events there were. A counter that appeared inside the window, while its target was there already, has
+    counted all that it shows; `increase` would miss what it began with."""
+    over = duration_text(window)
+    born = f"{series}\nunless\n{series} offset {over}\nand on (job, instance)\n{up} offset {over} == 1"
+    return f"sum by ({by}) (\n{indent(born, '  ')}\n  or\n  increase({series}[{over}])\n)"
+
+
+def age(aggregate: str, series: str, by: str) -> str:
+    """Seconds since a point in time that a series shows; 0 is no point in time."""
+    return f"time()\n-\n{aggregate} by ({by}) (\n  {series} > 0\n)"
+
+
+def filled(value: str, others: str) -> str:
+    """0 instead of nothing while there are the others: some series do not exist before the first event."""
+    return f"{value}\nor\n0 * {others}"
+
+
+def absent(series: str, up_series: str | None) -> str:
+    """A series is not there. With `up_series`, only while a target answers: the alert about that says it all."""
+    expr = f"max by (service) (absent({series}))"
+    return f"{expr}\nand on (service)\n{up_series} == 1" if up_series else expr
+
+
+def less(first: str, second: str) -> str:
+    return f"{first}\n-\n(\n{indent(second, '  ')}\n)"
+
+
+def more(first: str, second: str) -> str:
+    return f"{first}\n+\n(\n{indent(second, '  ')}\n)"

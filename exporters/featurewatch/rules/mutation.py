@@ -88,10 +88,18 @@ def _quantile(match: re.Match[str]) -> Iterator[str]:
         yield f"{match['indent']}{number_text(round(other, 9))},"
 
 
+def _number(match: re.Match[str]) -> Iterator[str]:
+    """By a tenth; a small whole number by one."""
+    value = float(match["number"])
+    step = max(1, round(value / 10)) if value.is_integer() else value / 10
+    for other in (value + step, value - step):
+        yield f"{match['before']}{number_text(round(other, 9))}{match['after']}"
+
+
 def _window(match: re.Match[str]) -> Iterator[str]:
     seconds = float(match["number"]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}[match["unit"]]
     for other in (seconds / 2, seconds * 2):
-        yield f"[{duration_text(other)}]"
+        yield f"{match['before']}{duration_text(other)}{match['after']}"
 
 
 def _labels(match: re.Match[str]) -> Iterator[str]:
@@ -127,13 +135,13 @@ COMPARISONS = {
     "==": ("!=", ">"),
 }
 SETS = {"and": ("or", "unless"), "or": ("and",)}
-AGGREGATIONS = {"sum by": ("max by", "avg by"), "max by": ("min by", "sum by")}
+AGGREGATIONS = {"sum by": ("max by", "avg by"), "max by": ("min by", "sum by"), "min by": ("max by", "sum by")}
 FUNCTIONS = {
     "rate(": ("increase(", "irate("),
     "increase(": ("rate(",),
     "avg_over_time(": ("max_over_time(", "min_over_time("),
 }
-ARITHMETIC = {"1 -": ("2 -", "1 +"), "0 *": ("1 *",), "-\n": ("+\n",), "/\n": ("*\n",)}
+ARITHMETIC = {"1 -": ("2 -", "1 +"), "0 *": ("1 *",), "-\n": ("+\n",), "+\n": ("-\n",), "/\n": ("*\n",)}
 
 
 def _one_of(words: Mapping[str, tuple[str, ...]], before: str = "", after: str = "") -> re.Pattern[str]:
@@ -144,11 +152,14 @@ def _one_of(words: Mapping[str, tuple[str, ...]], before: str = "", after: str =
 OPERATORS: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Iterator[str]]], ...] = (
     ("threshold", re.compile(r"< (?P<target>0\.\d+) -"), _target),
     ("threshold", re.compile(r"(?P<operator>==) (?P<number>\d+)"), _count),
-    ("threshold", re.compile(r"(?P<indent>\(\n  )(?P<value>0\.\d+),"), _quantile),
+    ("threshold", re.compile(r"(?P<indent>\((?:\n  )?)(?P<value>0\.\d+),"), _quantile),
     ("tolerance", re.compile(r"1e-9"), _words({"1e-9": ("0", "1e-3")})),
     ("minimum", re.compile(r"(?P<operator>>=) (?P<number>[1-9]\d*)"), _count),
     ("comparison", _one_of(COMPARISONS, r"(?<=\s)", r"(?=\s)"), _words(COMPARISONS)),
-    ("window", re.compile(r"\[(?P<number>[\d.]+)(?P<unit>ms|s|m|h|d|w)\]"), _window),
+    ("threshold", re.compile(r"(?P<before>[<>] )(?P<number>\d+(?:\.\d+)?)(?P<after>)(?=\n|$)"), _number),
+    ("threshold", re.compile(r"(?P<before>)(?P<number>\d+\.\d+)(?P<after> \*)"), _number),
+    ("window", re.compile(r"(?P<before>\[)(?P<number>[\d.]+)(?P<unit>ms|s|m|h|d|w)(?P<after>\])"), _window),
+    ("window", re.compile(r"(?P<before>offset )(?P<number>[\d.]+)(?P<unit>ms|s|m|h|d|w)(?P<after>\b)"), _window),
     ("label", re.compile(r"(?P<word>by|on) \((?P<labels>[a-z_, ]+)\)"), _labels),
     (
         "matcher",

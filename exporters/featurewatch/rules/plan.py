@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from featurewatch import delivery
-from featurewatch.chance import firing
 from featurewatch.faults import Fault, Faulty
 from featurewatch.objectives.model import (
+    BoundObjective,
     Limit,
     Objectives,
     PresenceObjective,
@@ -18,28 +17,14 @@ from featurewatch.objectives.model import (
     Severity,
 )
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import clashes
-
-MINIMUM_BAD = 10
-"""Bad events that a window must hold before a ratio is judged: fewer than that is noise, whatever the ratio."""
-
-MINIMUM_EVENTS = 20
-"""Events that a window must hold before a ratio is judged."""
-
-MARGIN = 0.8
-"""A service that spends this part of what is allowed keeps its promise and must not be paged."""
-
-TOLERATED = 0.01
-"""Highest chance per window that such a service fires."""
-
-WINDOWS = (60.0, 120.0, 180.0, 300.0, 600.0, 900.0, 1800.0, 3600.0, 7200.0, 21600.0, 86400.0)
-"""Seconds looked back over, shortest first: the shortest that is trustworthy at the declared traffic is taken."""
-
-SCRAPES_PER_WINDOW = 4
-"""A rate over fewer scrapes breaks when one of them fails."""
-
-EVALUATIONS_OF_SILENCE = 2
-"""How many evaluations must find nothing counted: a process that has just begun has no rate before a second scrape."""
+from featurewatch.rules import absences, budget_plan, clashes, comparisons, recorded, windows
+from featurewatch.rules.comparisons import Comparison as Comparison
+from featurewatch.rules.trust import MARGIN as MARGIN
+from featurewatch.rules.trust import MINIMUM_BAD as MINIMUM_BAD
+from featurewatch.rules.trust import MINIMUM_EVENTS as MINIMUM_EVENTS
+from featurewatch.rules.trust import TOLERATED as TOLERATED
+from featurewatch.rules.windows import SCRAPES_PER_WINDOW as SCRAPES_PER_WINDOW
+from featurewatch.rules.windows import WINDOWS as WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +51,51 @@ class Judgement:
         """The edge in seconds, where there is one."""
         return self.limit.bound if isinstance(self.objective, QuantileObjective) else None
 
+    @property
+    def level(self) -> str:
+        return recorded.level_of(self.objective.by)
+
+    @property
+    def good_ratio(self) -> str:
+        """Name of the recorded share of good events; so are the following."""
+        return recorded.good_ratio(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def bad_ratio(self) -> str:
+        return recorded.bad_ratio(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def bad_increase(self) -> str:
+        return recorded.bad_increase(self.objective.name, self.window, self.bound, self.level)
+
+    @property
+    def events(self) -> str:
+        """How many events were counted."""
+        if self.objective.foreign:
+            return recorded.events_increase(self.objective.name, self.window, self.level)
+        if isinstance(self.objective, QuantileObjective):
+            return recorded.successes_increase(self.window)
+        return recorded.extractions_increase(self.window)
+
+    @property
+    def quantile(self) -> str | None:
+        """The quantile that messages and panels show; none of a ratio."""
+        if not isinstance(self.objective, QuantileObjective):
+            return None
+        if self.objective.foreign:
+            return recorded.declared_quantile(self.objective.name, self.objective.quantile, self.window, self.level)
+        return recorded.quantile_seconds(self.objective.quantile, self.window)
+
+    @property
+    def shows_good(self) -> bool:
+        """Whether the share of the good events is what was promised, and what is shown."""
+        return isinstance(self.objective, RatioObjective) and self.objective.counts == "good"
+
+    @property
+    def shown(self) -> str:
+        """The share that messages and panels show."""
+        return self.good_ratio if self.shows_good else self.bad_ratio
+
 
 @dataclass(frozen=True, slots=True)
 class Watch:
@@ -80,6 +110,20 @@ class Watch:
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """Says that the data of an objective are gone, which would keep its alerts silent for ever."""
+
+    objective: QuantileObjective | RatioObjective | BoundObjective
+    severity: Severity
+    hold: float
+    """Seconds (`for`): as long as the objective itself takes to fire, and never shorter than `TWIN_PATIENCE`."""
+
+
+TWIN_PATIENCE = 60.0
+"""Seconds. A target that restarts, or one scrape that fails, is no absence yet."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What the compiler decided; rules, tests, routes, dashboards and documents are made from it."""
 
@@ -88,151 +132,81 @@ class Plan:
     worst_case: delivery.WorstCase
     judgements: tuple[Judgement, ...]
     watches: tuple[Watch, ...]
+    comparisons: tuple[Comparison, ...] = ()
+    twins: tuple[Twin, ...] = ()
+    budgets: tuple[budget_plan.BudgetPlan, ...] = ()
 
     @property
     def show_window(self) -> float:
         """Seconds looked back over where nothing is judged, only shown: the shortest window that is judged."""
-        return min((judgement.window for judgement in self.judgements), default=WINDOWS[0])
+        return min(
+            (judgement.window for judgement in self.judgements if not judgement.objective.foreign), default=WINDOWS[0]
+        )
 
 
 def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
     """Decide windows and intervals. Raises `Faulty` where the declarations contradict each other."""
     faults: list[Fault] = []
-    measured = [
-        (objective, limit)
-        for objective in objectives.objectives
-        if not isinstance(objective, PresenceObjective)
-        for limit in objective.limits
-    ]
-    watched = [
-        (objective, limit)
-        for objective in objectives.objectives
-        if isinstance(objective, PresenceObjective)
-        for limit in objective.limits
-    ]
-    windows = [_window(objectives, objective, limit, file, faults) for objective, limit in measured]
+    measured: list[tuple[QuantileObjective | RatioObjective, Limit]] = []
+    bounded: list[tuple[BoundObjective, Limit]] = []
+    watched: list[tuple[PresenceObjective, Limit]] = []
+    for objective in objectives.objectives:
+        for limit in objective.limits:
+            match objective:
+                case BoundObjective():
+                    bounded.append((objective, limit))
+                case PresenceObjective():
+                    watched.append((objective, limit))
+                case _:
+                    measured.append((objective, limit))
+    chosen = [windows.choose(objectives, objective, limit, file, faults) for objective, limit in measured]
+    faults += comparisons.faults(objectives, bounded, file)
     if faults:  # intervals from windows that cannot be would only repeat the same faults in other words
         raise Faulty(faults)
     waits = [
-        delivery.Wait(_detection(objectives, _allowed(objective, limit), window), limit.hold)
-        for (objective, limit), window in zip(measured, windows, strict=True)
-        if limit.severity is Severity.CRITICAL
+        delivery.Wait(_detection(objectives, objective, limit, window), limit.hold)
+        for (objective, limit), window in zip(measured, chosen, strict=True)
+        if limit.severity is Severity.CRITICAL and not objective.foreign
     ]
+    longest = min(
+        min(chosen, default=float("inf")) / SCRAPES_PER_WINDOW,
+        absences.longest_interval(watched),
+        comparisons.longest_interval(bounded),
+    )
     try:
-        timing = delivery.timing(objectives.delivery_budget, waits, _longest_interval(windows, watched))
+        timing = delivery.timing(objectives.delivery_budget, waits, longest)
     except delivery.BudgetTooSmall as error:
         what = f"delivery.budget: {duration_text(objectives.delivery_budget)}"
         raise Faulty([Fault(file, 0, 0, what, str(error))]) from error
-    faults += [*_impatient(objectives, watched, timing, file), *clashes.faults(objectives, measured, windows, file)]
+    faults += absences.impatient(objectives, watched, timing, file)
+    faults += clashes.faults(objectives, measured, chosen, file)
     if faults:
         raise Faulty(faults)
+    budgets = budget_plan.plans(objectives, file)
+    judgements = tuple(
+        _judgement(objectives, objective, limit, window, timing)
+        for (objective, limit), window in zip(measured, chosen, strict=True)
+    )
+    compared = tuple(comparisons.comparison(objective, limit, timing) for objective, limit in bounded)
     return Plan(
         objectives=objectives,
         timing=timing,
         worst_case=delivery.worst_case(timing, waits),
-        judgements=tuple(
-            _judgement(objectives, objective, limit, window, timing)
-            for (objective, limit), window in zip(measured, windows, strict=True)
-        ),
+        judgements=judgements,
         watches=tuple(_watch(objectives, objective, limit, timing) for objective, limit in watched),
+        comparisons=compared,
+        twins=tuple(_twins((*judgements, *compared))),
+        budgets=budgets,
     )
+
+
+def _detection(objectives: Objectives, objective: windows.Share, limit: Limit, window: float) -> float:
+    return windows.detection(windows.traffic(objectives, objective), windows.allowed_share(objective, limit), window)
 
 
 def _watch(objectives: Objectives, objective: PresenceObjective, limit: Limit, timing: delivery.Timing) -> Watch:
-    window = 0.0 if objective.of == "target" else _silence(objectives, timing.scrape_interval)
+    window = absences.silence(objectives, timing.scrape_interval) if objective.of == "events" else 0.0
     return Watch(objective, limit, window, round(limit.bound - window, 3))
-
-
-def _silence(objectives: Objectives, scrape_interval: float) -> float:
-    """The shortest window that hardly ever is empty while there is traffic, in whole scrapes."""
-    needed = MINIMUM_EVENTS / objectives.minimum_traffic
-    return max(SCRAPES_PER_WINDOW, math.ceil(needed / scrape_interval)) * scrape_interval
-
-
-def _impatient(
-    objectives: Objectives, watched: list[tuple[PresenceObjective, Limit]], timing: delivery.Timing, file: str
-) -> Iterator[Fault]:
-    """Absences that are shorter than it takes to notice that nothing is counted."""
-    least = _silence(objectives, timing.scrape_interval) + EVALUATIONS_OF_SILENCE * timing.evaluation_interval
-    for objective, limit in watched:
-        if objective.of == "events" and limit.bound < least:
-            what = f"{objective.name}, {limit.severity}: absent_for: {duration_text(limit.bound)}"
-            yield Fault(file, 0, 0, what, f"at least {duration_text(least)}, or raise traffic.minimum")
-
-
-def _longest_interval(windows: list[float], watched: list[tuple[PresenceObjective, Limit]]) -> float:
-    """The longest scrape interval with which every window and every declared absence can be judged."""
-    absences = [limit.bound for objective, limit in watched if objective.of == "events"]
-    return min(
-        min(windows, default=math.inf) / SCRAPES_PER_WINDOW,
-        min(absences, default=math.inf) / (SCRAPES_PER_WINDOW + EVALUATIONS_OF_SILENCE),
-    )
-
-
-def _allowed(objective: QuantileObjective | RatioObjective, limit: Limit) -> float:
-    if isinstance(objective, QuantileObjective):
-        return round(1 - objective.quantile, 12)
-    return limit.bound if objective.counts == "bad" else round(1 - limit.bound, 12)
-
-
-def _false_firing(objectives: Objectives, allowed: float, window: float) -> float:
-    events = int(objectives.minimum_traffic * window)
-    return firing(events, allowed, MARGIN * allowed, MINIMUM_BAD)
-
-
-def _window(
-    objectives: Objectives,
-    objective: QuantileObjective | RatioObjective,
-    limit: Limit,
-    file: str,
-    faults: list[Fault],
-) -> float:
-    """The declared window when it can be trusted, else the shortest that can; else a fault."""
-    allowed = _allowed(objective, limit)
-    trusted = [
-        window
-        for window in WINDOWS
-        if _fires_from(objectives, allowed, window) <= allowed and not any(_doubts(objectives, allowed, window))
-    ]
-    place = f"{objective.name}, {limit.severity}"
-    declared = limit.window
-    if declared is not None:
-        advice = f"take {duration_text(trusted[0])}" if trusted else "raise traffic.minimum"
-        faults += [
-            Fault(file, 0, 0, f"{place}: a window of {duration_text(declared)} {what}", f"{advice}, or leave it out")
-            for what in _doubts(objectives, allowed, declared)
-        ]
-        return declared
-    if not trusted:
-        what = f"{place}: no window up to {duration_text(WINDOWS[-1])} can be trusted at this traffic"
-        faults.append(Fault(file, 0, 0, what, "raise traffic.minimum or loosen the limit"))
-        return WINDOWS[-1]
-    return trusted[0]
-
-
-def _doubts(objectives: Objectives, allowed: float, window: float) -> Iterator[str]:
-    """Why a declared window cannot be trusted."""
-    shortest = SCRAPES_PER_WINDOW * delivery.INTERVALS[0]
-    if window < shortest:
-        yield f"is shorter than {SCRAPES_PER_WINDOW} scrapes"
-    if window > objectives.retention:
-        yield f"is longer than the samples are kept ({duration_text(objectives.retention)})"
-    events = objectives.minimum_traffic * window
-    if events < MINIMUM_EVENTS:
-        yield f"holds {events:.3g} events at the minimum traffic, and fewer than {MINIMUM_EVENTS} are never judged"
-    chance = _false_firing(objectives, allowed, window)
-    if chance > TOLERATED:
-        yield f"fires falsely in {chance:.1%} of windows"
-
-
-def _fires_from(objectives: Objectives, allowed: float, window: float) -> float:
-    least = MINIMUM_BAD / (objectives.minimum_traffic * window)
-    return least if least > allowed + 1e-12 else allowed
-
-
-def _detection(objectives: Objectives, allowed: float, window: float) -> float:
-    """Seconds of nothing but bad events until their share in the window is over what is allowed."""
-    return max(allowed * window, MINIMUM_BAD / objectives.minimum_traffic)
 
 
 def _judgement(
@@ -242,7 +216,7 @@ def _judgement(
     window: float,
     timing: delivery.Timing,
 ) -> Judgement:
-    allowed = _allowed(objective, limit)
+    allowed, traffic = windows.allowed_share(objective, limit), windows.traffic(objectives, objective)
     hold = limit.hold
     if hold is None:
         hold = timing.hold(delivery.HOLD_EVALUATIONS[str(limit.severity)])
@@ -252,7 +226,17 @@ def _judgement(
         allowed=allowed,
         window=window,
         hold=hold,
-        false_firing=_false_firing(objectives, allowed, window),
-        detection=_detection(objectives, allowed, window),
-        fires_from=_fires_from(objectives, allowed, window),
+        false_firing=windows.false_firing(traffic, allowed, window),
+        detection=windows.detection(traffic, allowed, window),
+        fires_from=windows.fires_from(traffic, allowed, window),
     )
+
+
+def _twins(rungs: tuple[Judgement | Comparison, ...]) -> Iterator[Twin]:
+    """One for each objective on declared series. Our own measurements are watched by a presence of events."""
+    for objective in dict.fromkeys(rung.objective for rung in rungs):
+        if not objective.foreign or (isinstance(objective, BoundObjective) and objective.starts_late):
+            continue
+        ladder = [rung for rung in rungs if rung.objective == objective]
+        severity = min(Severity.HIGH, max(rung.limit.severity for rung in ladder))
+        yield Twin(objective, severity, max(TWIN_PATIENCE, *(rung.window + rung.hold for rung in ladder)))

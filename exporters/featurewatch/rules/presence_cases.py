@@ -33,7 +33,42 @@ class PresenceCases:
 
     def of(self, watch: Watch) -> Iterator[Case]:
         """The cases of one step of the ladder."""
-        yield from self._target(watch) if self.objective.of == "target" else self._events(watch)
+        match self.objective.of:
+            case "target":
+                yield from self._target(watch)
+            case "events":
+                yield from self._events(watch)
+            case "series":
+                yield from self._series(watch)
+
+    def _series(self, watch: Watch) -> Iterator[Case]:
+        hold = evaluations(watch.hold, self.desk.step)
+        where = tuple((label, values.split("|")[0]) for label, values in self.objective.where)
+        end = 2 * hold + 9
+        up = self.desk.up(f"1x{end}")
+        own = series(self.objective.metric, ((names.SERVICE, self.desk.service), *where), f"1x4 _x{hold + 2} 1x3")
+        others = [series(self.objective.metric, ((names.SERVICE, ANOTHER), *where), f"1x{end}")]
+        others += [
+            series(
+                self.objective.metric,
+                ((names.SERVICE, self.desk.service), *{**dict(where), label: "something-else"}.items()),
+                f"1x{end}",
+            )
+            for label, _ in where
+        ]
+        gone = 5  # the first step without a sample, which is fresh no longer
+        yield self._case(
+            watch,
+            "silent while it is there and until `for` is over, fires when it is gone, resolves when it is back",
+            [up, own, *others],
+            [self._look(4, []), self._look(gone + hold + 3, [])],
+        )
+        yield self._case(
+            watch,
+            "fires when it never was there, whatever else is",
+            [up, *others],
+            [self._look(hold - 1, []), self._look(hold, self._firing(hold, 0))],
+        )
 
     def _target(self, watch: Watch) -> Iterator[Case]:
         hold = evaluations(watch.hold, self.desk.step)

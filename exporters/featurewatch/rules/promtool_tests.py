@@ -1,8 +1,9 @@
 """promtool unit tests, generated for every alert and every recorded series: file name to content.
 
 - `<objective>.test.yaml`: its alerts from both sides of the limit, of `for` and of what is too little to judge
+- `<objective>.recorded.….test.yaml`, `<objective>.absent.test.yaml`: what is recorded of declared series, and its twin
 - `recorded.<window>.test.yaml`: all series recorded over that window
-- `recorded.service.test.yaml`, `chain.test.yaml`: what belongs to no objective
+- `recorded.service.test.yaml`, `watchdog.test.yaml`, `chain.test.yaml`: what belongs to no objective
 
 The dot keeps names apart: an objective's name has none.
 """
@@ -11,14 +12,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from itertools import groupby
+from dataclasses import replace
 
-from featurewatch import names
 from featurewatch.objectives.units import duration_text
-from featurewatch.rules import build
+from featurewatch.rules import (
+    build,
+    chain,
+    chain_cases,
+    declared_feed,
+    declared_share_cases,
+    declared_value_cases,
+    dependencies,
+    followup_cases,
+    native_cases,
+    outlook,
+    outlook_cases,
+    recorded,
+    twin_cases,
+)
+from featurewatch.rules.bound_cases import BoundCases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
-from featurewatch.rules.plan import SCRAPES_PER_WINDOW, Judgement, Plan, Watch
+from featurewatch.rules.plan import SCRAPES_PER_WINDOW, Comparison, Judgement, Plan, Watch
 from featurewatch.rules.presence_cases import PresenceCases
 from featurewatch.rules.recorded_cases import RecordedCases, service_cases, step_of
 from featurewatch.rules.share_cases import ShareCases
@@ -35,58 +50,119 @@ def test_files(plan: Plan, groups: tuple[Group, ...]) -> dict[str, Case]:
 def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[str, Case]:
     """As `test_files`; the tests of alerts speak of an extractor of this name."""
     files = {}
+    named = {group.name: group for group in groups}
+    for name, own, step, cases in outlook_cases.test_files(plan, groups, extractor):
+        files[f"{name}.test.yaml"] = _file(tuple(named[each] for each in own), step, cases)
+    beyond = {group.name for group in outlook.groups(plan)}
+    groups = tuple(group for group in groups if group.name not in beyond)  # what has tests of its own would slow others
     for objective in plan.objectives.objectives:
-        for name, step, cases in _of_objective(plan, groups, objective.name, extractor):
+        for name, step, cases in _of_objective(plan, objective.name, extractor):
             files[f"{name}.test.yaml"] = _file(groups, step, cases)
+    for name, step, cases in _of_declared(plan):
+        files[f"{name}.test.yaml"] = _file(groups, step, cases)
     recordings = frozenset(rule.name for group in groups for rule in group.recordings)
     for window in sorted(_windows(plan)):
-        case = RecordedCases(plan, window, recordings).case()
-        files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), [case])
+        told = [RecordedCases(plan, window, recordings).case()]
+        if recorded.native_rate(window) in recordings:
+            told.append(native_cases.case(plan, window))
+        files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), told)
+    for name, step, cases in followup_cases.files(plan, groups, extractor):
+        files[f"{name}.test.yaml"] = _file(groups, step, cases)
     files["recorded.service.test.yaml"] = _file(groups, 1800.0, list(service_cases(plan)))
-    files["chain.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
+    files["watchdog.test.yaml"] = _file(groups, plan.timing.evaluation_interval, [_watchdog(plan, groups)])
+    for group in groups:
+        if group.name == chain.GROUP:
+            files.update(_chain(groups, group, list(chain_cases.cases(plan, group))))
     return files
 
 
-def _of_objective(
-    plan: Plan, groups: tuple[Group, ...], name: str, extractor: str
-) -> Iterator[tuple[str, float, list[Case]]]:
-    """(file name, step, cases): one file, or one per severity where the steps differ."""
-    everything: list[Judgement | Watch] = [*plan.judgements, *plan.watches]
+Rung = Judgement | Comparison | Watch
+
+
+def _of_objective(plan: Plan, name: str, extractor: str) -> Iterator[tuple[str, float, list[Case]]]:
+    """(file name, step, cases): one file, or several where the steps differ."""
+    everything: list[Rung] = [*plan.judgements, *plan.comparisons, *plan.watches]
     ladder = [rung for rung in everything if rung.objective.name == name]
-    steps = [_step(plan, rung) for rung in ladder]
-    for step, rungs in groupby(zip(steps, ladder, strict=True), key=lambda pair: pair[0]):
-        members = [rung for _, rung in rungs]
-        file = name if len(set(steps)) == 1 else f"{name}.{members[0].limit.severity}"
-        yield file, step, list(_cases(plan, groups, members, ladder, Desk(plan.objectives.service, step, extractor)))
+    by_step: dict[float, list[Rung]] = {}
+    for rung in ladder:
+        by_step.setdefault(_step(plan, rung), []).append(rung)
+    for step, members in by_step.items():
+        file = name if len(by_step) == 1 else f"{name}.{duration_text(step)}"
+        desk = Desk(plan.objectives.service, step, extractor)
+        yield file, step, list(_cases(plan, members, ladder, desk))
 
 
-def _cases(
-    plan: Plan, groups: tuple[Group, ...], members: list[Judgement | Watch], ladder: list[Judgement | Watch], desk: Desk
-) -> Iterator[Case]:
+def _of_declared(plan: Plan) -> Iterator[tuple[str, float, list[Case]]]:
+    """The same for what objectives on declared series record, and for their twins."""
+    interval, service = plan.timing.evaluation_interval, plan.objectives.service
+    written: set[str] = set()
+    rungs: list[Judgement | Comparison] = [*plan.judgements, *plan.comparisons]
+    for rung in rungs:
+        series = rung.value if isinstance(rung, Comparison) else rung.good_ratio
+        if not rung.objective.foreign or series in written:
+            continue
+        written.add(series)
+        step = declared_feed.step_of(rung.window, interval)
+        desk = Desk(service, step)
+        found = (
+            declared_value_cases.value_cases(rung, desk)
+            if isinstance(rung, Comparison)
+            else declared_share_cases.share_cases(rung, desk)
+        )
+        yield f"{rung.objective.name}.recorded.{series.partition(':')[2].replace(':', '.')}", step, list(found)
+    for twin in plan.twins:
+        step = interval * max(1, math.ceil(twin.hold / interval / PATIENCE))
+        cases = twin_cases.twin_cases(plan, twin, build.twin_alert(plan, twin), Desk(service, step))
+        yield f"{twin.objective.name}.absent", step, list(cases)
+
+
+def _cases(plan: Plan, members: list[Rung], ladder: list[Rung], desk: Desk) -> Iterator[Case]:
     objective = ladder[0].objective
-    alerts = {alert.labels[names.SEVERITY]: alert for alert in _alerts(groups) if alert.name == objective.alert}
-    shares = tuple(rung for rung in ladder if isinstance(rung, Judgement))
-    watches = tuple(rung for rung in ladder if isinstance(rung, Watch))
     others = tuple(sorted({other.alert for other in plan.objectives.objectives} - {objective.alert}))
     for rung in members:
-        if isinstance(rung, Judgement):
-            yield from ShareCases(desk, shares, alerts).of(rung)
-        else:
-            yield from PresenceCases(desk, watches, alerts, others).of(rung)
+        alike = [other for other in ladder if other.limit.scope == rung.limit.scope]
+        about = replace(desk, extractor=_spoken_of(rung, desk.extractor))
+        match rung:
+            case Judgement():
+                shares = tuple(other for other in alike if isinstance(other, Judgement))
+                alerts = {str(other.limit.severity): build.judgement_alert(plan, other) for other in shares}
+                yield from ShareCases(about, shares, alerts).of(rung)
+            case Comparison():
+                bounds = tuple(other for other in alike if isinstance(other, Comparison))
+                alerts = {str(other.limit.severity): build.comparison_alert(plan, other) for other in bounds}
+                yield from BoundCases(about, bounds, alerts).of(rung)
+            case Watch():
+                watches = tuple(other for other in alike if isinstance(other, Watch))
+                alerts = {str(other.limit.severity): build.watch_alert(plan, other) for other in watches}
+                yield from PresenceCases(about, watches, alerts, others).of(rung)
 
 
-def _step(plan: Plan, rung: Judgement | Watch) -> float:
+def _spoken_of(rung: Rung, extractor: str) -> str:
+    """An extractor that this step judges."""
+    scope = rung.limit.scope
+    if scope.only:
+        return scope.only[0]
+    while not scope.holds(extractor):
+        extractor = f"another-{extractor}"
+    return extractor
+
+
+def _step(plan: Plan, rung: Rung) -> float:
     """Seconds between evaluations in the tests of this step of a ladder."""
     interval = plan.timing.evaluation_interval
     steps = math.ceil(rung.hold / interval / PATIENCE)
-    if rung.window:  # which has to hold a few samples
+    if rung.window and not isinstance(rung, Comparison):  # which has to hold a few samples
         steps = min(steps, int(rung.window / interval / SCRAPES_PER_WINDOW))
     return interval * max(1, steps)
 
 
 def _windows(plan: Plan) -> set[float]:
     watched = {watch.window for watch in plan.watches if watch.objective.of == "events"}
-    return watched | {plan.show_window} | {judgement.window for judgement in plan.judgements}
+    return (
+        watched
+        | {plan.show_window}
+        | {judgement.window for judgement in plan.judgements if not judgement.objective.foreign}
+    )
 
 
 def _alerts(groups: tuple[Group, ...]) -> Iterator[Alert]:
@@ -94,6 +170,9 @@ def _alerts(groups: tuple[Group, ...]) -> Iterator[Alert]:
 
 
 def _file(groups: tuple[Group, ...], step: float, cases: list[Case]) -> Case:
+    """With the groups that the cases look at and what those read, and no others: they would only take time."""
+    needed = dependencies.upstream(groups, dependencies.looked_at({"tests": cases}))
+    groups = tuple(group for group in groups if any(rule.name in needed for rule in group.rules))
     return {
         "rule_files": [f"../{group.name}.rules.yaml" for group in groups],
         "evaluation_interval": duration_text(step),
@@ -101,6 +180,15 @@ def _file(groups: tuple[Group, ...], step: float, cases: list[Case]) -> Case:
         "fuzzy_compare": True,
         "tests": cases,
     }
+
+
+def _chain(groups: tuple[Group, ...], chained: Group, cases: list[Case]) -> Iterator[tuple[str, Case]]:
+    """Those that need the chain's own rules alone, and those that need others, which take longer."""
+    written = [(case, _file(groups, chained.interval, [case])) for case in cases]
+    for name, alone in ((chain.GROUP, True), (f"{chain.GROUP}.beside", False)):
+        some = [case for case, file in written if (len(file["rule_files"]) == 1) == alone]
+        if some:
+            yield f"{name}.test.yaml", _file(groups, chained.interval, some)
 
 
 def _watchdog(plan: Plan, groups: tuple[Group, ...]) -> Case:

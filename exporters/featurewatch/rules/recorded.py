@@ -25,29 +25,65 @@ def extractions_increase(window: float) -> str:
     return f"{LEVEL}:extractions:increase{duration_text(window)}"
 
 
+def successes_rate(window: float) -> str:
+    """Extractions per second that succeeded."""
+    return f"{LEVEL}:successes:rate{duration_text(window)}"
+
+
 def successes_increase(window: float) -> str:
     """How many extractions succeeded in the window."""
     return f"{LEVEL}:successes:increase{duration_text(window)}"
 
 
+def buckets_rate(window: float) -> str:
+    """Successful extractions per second up to each classic edge (`le`): the heat map, and what quantiles are of."""
+    return f"{LEVEL}_le:extraction_duration_seconds_bucket:rate{duration_text(window)}"
+
+
+def native_rate(window: float) -> str:
+    """The same as one native histogram; there only where native histograms are scraped."""
+    return f"{LEVEL}:extraction_duration_seconds:rate{duration_text(window)}"
+
+
 def quantile_seconds(quantile: float, window: float) -> str:
-    """A quantile of the duration in seconds, interpolated in its bucket: for showing, never for judging."""
+    """A quantile of the duration in seconds, of the native histogram where it is scraped, else interpolated in its
+    classic bucket: for showing, never for judging."""
     return f"{LEVEL}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
 
 
-def good_ratio(objective: str, window: float, bound: float | None = None) -> str:
+def good_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """Share of good events, 0 to 1; absent while there are none. `bound` (seconds) tells steps of a ladder apart."""
-    return f"{LEVEL}:{_metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:good_ratio_rate{duration_text(window)}"
 
 
-def bad_ratio(objective: str, window: float, bound: float | None = None) -> str:
+def bad_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """Share of bad events, 0 to 1."""
-    return f"{LEVEL}:{_metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
 
 
-def bad_increase(objective: str, window: float, bound: float | None = None) -> str:
+def bad_increase(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """How many bad events there were in the window."""
-    return f"{LEVEL}:{_metric(objective, bound)}:bad_increase{duration_text(window)}"
+    return f"{level}:{metric(objective, bound)}:bad_increase{duration_text(window)}"
+
+
+def events_increase(objective: str, window: float, level: str) -> str:
+    """How many events of a declared counter or histogram there were in the window."""
+    return f"{level}:{metric(objective)}:events_increase{duration_text(window)}"
+
+
+def value(objective: str, level: str, operation: str) -> str:
+    """The value that is compared with a bound; its operation is such as `max`, `rate5m` or `age_seconds`."""
+    return f"{level}:{metric(objective)}:{operation}"
+
+
+def declared_quantile(objective: str, quantile: float, window: float, level: str) -> str:
+    """A quantile of a declared histogram in seconds, interpolated in its bucket: for showing, never for judging."""
+    return f"{level}:{metric(objective)}:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
+
+
+def level_of(by: tuple[str, ...]) -> str:
+    """The level of series with these labels besides the service."""
+    return "_".join(("service", *by))
 
 
 def availability(window: float) -> str:
@@ -60,6 +96,7 @@ def percent(quantile: float) -> str:
     return number_text(float(Decimal(str(quantile)) * 100))
 
 
-def _metric(objective: str, bound: float | None) -> str:
+def metric(objective: str, bound: float | None = None) -> str:
+    """The objective as the middle part of a name; `bound` (seconds) tells steps of a ladder apart."""
     name = objective.replace("-", "_")
     return name if bound is None else f"{name}_{duration_text(bound)}".replace(".", "_")

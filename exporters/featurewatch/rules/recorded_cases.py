@@ -13,8 +13,9 @@ from fractions import Fraction
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import build, expected, recorded
+from featurewatch.rules import build, expected, quantiles, recorded
 from featurewatch.rules.cases import ANOTHER, EXTRACTOR, Case, Desk, edges_around, recorded_labels, series
+from featurewatch.rules.expressions import le, selector
 from featurewatch.rules.extrapolation import increase
 from featurewatch.rules.plan import Judgement, Plan
 from featurewatch.rules.scenario import notation
@@ -68,9 +69,9 @@ class RecordedCases:
         self._plan = plan
         self._window = window
         self._recordings = recordings
-        self._judgements = [judgement for judgement in plan.judgements if judgement.window == window]
+        self._judgements = [judgement for judgement in _own(plan) if judgement.window == window]
         self._desk = Desk(plan.objectives.service, step_of(window))
-        bounds = [judgement.bound for judgement in plan.judgements if judgement.bound is not None]
+        bounds = [judgement.bound for judgement in _own(plan) if judgement.bound is not None]
         self._edges = [*edges_around(bounds or [0.1]), math.inf]
         self._histograms = any(j.bound is not None for j in self._judgements) or window == plan.show_window
         self._streams = list(_streams(len(self._edges)))
@@ -90,6 +91,8 @@ class RecordedCases:
         ]
         for name, value in self._values():
             checks += [self._check(name, value, LOOK), self._check(name, value, end)]
+        if recorded.buckets_rate(self._window) in self._recordings:
+            checks += [self._buckets(LOOK), self._buckets(end)]
         return self._desk.case("mixed traffic, then none", inputs, values=checks)
 
     def _check(self, name: str, value: Value, step: int) -> Case:
@@ -101,6 +104,26 @@ class RecordedCases:
         ]
         if name in self._foreign():
             samples.append({"labels": recorded_labels(ANOTHER, EXTRACTOR), "value": round(FOREIGN * 1e9)})
+        return self._desk.value(step, f"round({name} * 1e9)", samples)
+
+    def _buckets(self, step: int) -> Case:
+        """Extractions per second up to each edge, in whole billionths as well."""
+        name, window = recorded.buckets_rate(self._window), self._window
+        samples = [
+            {
+                "labels": selector(
+                    "",
+                    (
+                        (names.SERVICE, self._plan.objectives.service),
+                        (names.EXTRACTOR, extractor),
+                        ("le", "+Inf" if edge == math.inf else le(edge)),
+                    ),
+                ),
+                "value": round(float(self._count(extractor, step, _succeeded, upto) / Fraction(str(window))) * 1e9),
+            }
+            for extractor in (SECOND, EXTRACTOR)
+            for upto, edge in enumerate(self._edges, start=1)
+        ]
         return self._desk.value(step, f"round({name} * 1e9)", samples)
 
     def _foreign(self) -> list[str]:
@@ -121,10 +144,11 @@ class RecordedCases:
         known: dict[str, Value] = {
             recorded.extractions_rate(window): lambda who, at: float(self._count(who, at, _answered)) / window,
             recorded.extractions_increase(window): lambda who, at: float(self._count(who, at, _answered)),
+            recorded.successes_rate(window): lambda who, at: float(self._count(who, at, _succeeded)) / window,
             recorded.successes_increase(window): lambda who, at: float(self._count(who, at, _succeeded)),
         }
-        quantiles = {*build.SHOWN_QUANTILES, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
-        for quantile in sorted(quantiles):
+        named = {*quantiles.SHOWN, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
+        for quantile in sorted(named):
             known[recorded.quantile_seconds(quantile, window)] = self._quantile(quantile)
         for judgement in self._judgements:
             known |= self._shares(judgement)
@@ -202,6 +226,11 @@ def _succeeded(pair: Pair) -> bool:
 
 def _names(objective: RatioObjective, pair: Pair) -> bool:
     return is_event(objective, pair)
+
+
+def _own(plan: Plan) -> list[Judgement]:
+    """Of our own measurements; declared series have tests of their own."""
+    return [judgement for judgement in plan.judgements if not judgement.objective.foreign]
 
 
 def _quantile(judgement: Judgement) -> float | None:

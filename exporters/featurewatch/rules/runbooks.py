@@ -12,6 +12,7 @@ from featurewatch import manifests
 from featurewatch.faults import Fault
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
+from featurewatch.rules.runbook_stubs import MARK
 
 FOLDER = "docs/alerts"
 CATALOGUE = "README.md"
@@ -37,10 +38,10 @@ def faults(root: Path, plan: Plan) -> list[Fault]:
     built = groups(plan)
     alerts = {alert.name for group in built for alert in group.alerts}
     known = {rule.name for group in built for rule in group.recordings}
-    known |= manifests.own() | manifests.THIRD_PARTY
+    known |= manifests.own() | manifests.THIRD_PARTY | plan.objectives.metrics
     pages = {path.stem: path for path in sorted(folder.glob("*.md")) if path.name != CATALOGUE}
     found = [
-        Fault(f"{FOLDER}/{alert}.md", 0, 0, "is missing", f"write it, with the headings {', '.join(HEADINGS)}")
+        Fault(f"{FOLDER}/{alert}.md", 0, 0, "is missing", "`make generate` writes one to begin with")
         for alert in sorted(alerts - pages.keys())
     ]
     for alert, path in pages.items():
@@ -50,6 +51,17 @@ def faults(root: Path, plan: Plan) -> list[Fault]:
         else:
             found.append(Fault(place, 0, 0, "is left over, no alert has this name", "remove or rename it"))
     return found
+
+
+def unwritten(root: Path) -> list[Fault]:
+    """Runbooks of which parts are still as `make generate` left them."""
+    return [
+        Fault(
+            f"{FOLDER}/{path.name}", _line(text, text.index(MARK)), 1, "is not written yet", "say what is marked there"
+        )
+        for path in sorted((root / FOLDER).glob("*.md"))
+        if MARK in (text := path.read_text(encoding="utf-8"))
+    ]
 
 
 def queries(text: str) -> list[tuple[int, str]]:

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from featurewatch import names
 from featurewatch.objectives.model import QuantileObjective, RatioObjective
-from featurewatch.rules import expected, messages, recorded, stories
-from featurewatch.rules.cases import ANOTHER, Case, Desk, edges_around, series
+from featurewatch.rules import declared_share_cases, expected, messages, stories
+from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, edges_around, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
 from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario
@@ -50,17 +50,15 @@ class ShareCases:
         """No traffic here, and a violation recorded by the rules of another service."""
         scenario = stories.no_traffic(judgement, self.desk.step)
         end = scenario.steps
-        name, window, bound = judgement.objective.name, judgement.window, judgement.bound
-        labels = ((names.SERVICE, ANOTHER), (names.EXTRACTOR, self.desk.extractor))
+        labels = ((names.SERVICE, ANOTHER), *self._by())
         share = max(0.0, 1 - 2 * judgement.allowed)
         foreign = {
-            recorded.good_ratio(name, window, bound): share,
-            recorded.bad_ratio(name, window, bound): 1 - share,
-            recorded.bad_increase(name, window, bound): 10 * MINIMUM_BAD,
-            recorded.extractions_increase(window): 10 * MINIMUM_EVENTS,
-            recorded.successes_increase(window): 10 * MINIMUM_EVENTS,
+            judgement.good_ratio: share,
+            judgement.bad_ratio: 1 - share,
+            judgement.bad_increase: 10 * MINIMUM_BAD,
+            judgement.events: 10 * MINIMUM_EVENTS,
         }
-        own = f'{recorded.good_ratio(name, window, bound)}{{service="{self.desk.service}"}}'
+        own = f'{judgement.good_ratio}{{service="{self.desk.service}"}}'
         return self.desk.case(
             f"{self.objective.alert}, {judgement.limit.severity}: without traffic silent and without a value, "
             "whatever another service does",
@@ -78,7 +76,8 @@ class ShareCases:
         return [
             self._alert(scenario, step, judgement, about)
             for judgement in self.ladder
-            if scenario.fires(step, judgement, _is_bad_for(judgement, about))
+            if judgement.limit.scope == about.limit.scope
+            and scenario.fires(step, judgement, _is_bad_for(judgement, about))
         ]
 
     def _alert(self, scenario: Scenario, step: int, judgement: Judgement, about: Judgement) -> Case:
@@ -87,22 +86,31 @@ class ShareCases:
         if counted is None:
             raise ValueError(f"{judgement.objective.name}: nothing was counted where it fires")
         good, bad = counted
-        shows_good = isinstance(self.objective, RatioObjective) and self.objective.counts == "good"
-        value = float((good if shows_good else bad) / (good + bad))
-        labels = {names.SERVICE: self.desk.service, names.EXTRACTOR: self.desk.extractor}
+        value = float((good if judgement.shows_good else bad) / (good + bad))
+        labels = {names.SERVICE: self.desk.service, **dict(self._by())}
         shown = {}
         if isinstance(self.objective, QuantileObjective):
-            edge = about.bound or 0.0
+            edge = (about.bound or 0.0) * self.objective.scale
             buckets = [(upper, float(good if upper <= edge else good + bad)) for upper in self._edges()]
             quantile = expected.bucket_quantile(self.objective.quantile, buckets)
-            shown[messages.shown_quantile(self.objective, judgement.window)] = expected.humanize_duration(quantile)
+            shown[messages.shown_quantile(self.objective, judgement.window)] = expected.humanize_duration(
+                quantile / self.objective.scale
+            )
+        return self._told(alert, labels, value, shown)
+
+    def _told(self, alert: Alert, labels: dict[str, str], value: float, shown: dict[str, str]) -> Case:
         return {
             "exp_labels": {**labels, **alert.labels},
             "exp_annotations": expected.filled(alert.annotations, labels, value, shown),
         }
 
     # --- input series -------------------------------------------------------------------------------------------
+    def _by(self) -> Labels:
+        return tuple((label, self.desk.value_of(label)) for label in self.objective.by)
+
     def _series(self, scenario: Scenario, about: Judgement) -> list[Case]:
+        if self.objective.foreign:
+            return declared_share_cases.traffic(self.desk, about, self._edges(), scenario)
         if isinstance(self.objective, QuantileObjective):
             pair = (names.COMPUTE, names.SUCCESS)
             return [
@@ -119,6 +127,12 @@ class ShareCases:
         return [self.desk.count(good, scenario.notation(GOOD)), self.desk.count(bad, scenario.notation(BAD))]
 
     def _edges(self) -> list[float]:
+        """Upper edges of the buckets in the tests, in the histogram's own unit."""
+        if isinstance(self.objective, QuantileObjective) and self.objective.foreign:
+            bounds = {round((judgement.bound or 0.0) * self.objective.scale, 9) for judgement in self.ladder}
+            return [*sorted({min(bounds) / 2, *bounds, 2 * max(bounds)}), math.inf]
+        if self.objective.foreign:
+            return []
         return [*edges_around(judgement.bound or 0.0 for judgement in self.ladder), math.inf]
 
 

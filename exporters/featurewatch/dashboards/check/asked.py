@@ -16,13 +16,15 @@ LEGEND_LABEL = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 RATES = ("delta", "increase", "irate", "rate")
 MARKED_RANGE = "61s"
 """Stands for `$__rate_interval` while parsing: a range that nobody would write."""
+MARKED_WHOLE = "62s"
+"""Stands for `$__range`, over which totals are taken."""
 
 
 def check_asked(board: Board, known: frozenset[str]) -> Iterator[Finding]:
     """Findings about queries and variables; `known` are the series that exist."""
     defined = frozenset(str(variable.get("name")) for variable in board.variables)
     yield from _undefined(board, defined)
-    values = dict.fromkeys(defined, "x") | {"__rate_interval": MARKED_RANGE}
+    values = dict.fromkeys(defined, "x") | {"__rate_interval": MARKED_RANGE, "__range": MARKED_WHOLE}
     for panel, target in board.queries():
         yield from _query(board, panel, target, values, known)
     for annotation in board.annotations:
@@ -72,9 +74,20 @@ def _metrics(board: Board, panel: Json, tree: promql_parser.Expr, known: frozens
         elif selector.metric not in known:
             what = f"{selector.metric} is exported by nothing and recorded by no rule"
             yield board.error(panel, what, "mend the name, or declare it in names.py or manifests.py")
-        elif selector.metric == f"{names.EXTRACTION_DURATION}_bucket" and panel.get("type") != "heatmap":
+        elif selector.metric == f"{names.EXTRACTION_DURATION}_bucket" and not _is_new(panel, tree):
             what = f"computes from {selector.metric} what a rule may have recorded"
             yield board.warning(panel, what, "take the name from featurewatch.rules.recorded")
+
+
+def _is_new(panel: Json, tree: promql_parser.Expr) -> bool:
+    """Rules record no heat maps and tell no sources apart, nor have they any exemplars."""
+    return panel.get("type") == "heatmap" or any(
+        isinstance(node, promql_parser.AggregateExpr)
+        and node.modifier is not None
+        and node.modifier.type == promql_parser.AggModifierType.By
+        and names.SERVED_FROM in node.modifier.labels
+        for node in promql.nodes(tree)
+    )
 
 
 def _ranges(board: Board, panel: Json, tree: promql_parser.Expr) -> Iterator[Finding]:
@@ -82,8 +95,8 @@ def _ranges(board: Board, panel: Json, tree: promql_parser.Expr) -> Iterator[Fin
         if not isinstance(node, promql_parser.Call) or node.func.name not in RATES:
             continue
         for argument in node.args:
-            wanted = promql_parser.parse_duration(MARKED_RANGE)
-            if isinstance(argument, promql_parser.MatrixSelector) and argument.range != wanted:
+            wanted = {promql_parser.parse_duration(marked) for marked in (MARKED_RANGE, MARKED_WHOLE)}
+            if isinstance(argument, promql_parser.MatrixSelector) and argument.range not in wanted:
                 yield board.error(panel, f"{node.func.name} over a fixed range", "write [$__rate_interval]")
 
 

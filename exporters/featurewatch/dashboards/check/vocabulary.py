@@ -58,6 +58,10 @@ CUSTOM: Final[dict[str, frozenset[str]]] = {
         *("insertNulls", "lineInterpolation", "lineStyle", "lineWidth", "pointSize", "showPoints", "spanNulls"),
         *("stacking", "thresholdsStyle", "transform"),
     },
+    "barchart": _AXIS | {"fillOpacity", "gradientMode", "lineWidth", "thresholdsStyle"},
+    "heatmap": frozenset({"hideFrom", "scaleDistribution"}),
+    "histogram": _AXIS | {"fillOpacity", "gradientMode", "lineWidth", "stacking"},
+    "piechart": frozenset({"hideFrom"}),
     "state-timeline": _AXIS | {"fillOpacity", "lineWidth"},
     "table": frozenset(
         {"align", "cellOptions", "filterable", "footer", "hideFrom", "inspect", "minWidth", "width", "wrapText"}
@@ -70,6 +74,21 @@ OPTIONS: Final[dict[str, frozenset[str]]] = {
             *("groupMode", "maxItems", "showInactiveAlerts", "showInstances", "sortOrder", "stateFilter", "viewMode"),
         }
     ),
+    "barchart": frozenset(
+        {
+            *("barRadius", "barWidth", "colorByField", "fullHighlight", "groupWidth", "legend", "orientation"),
+            *("showValue", "stacking", "text", "tooltip", "xField", "xTickLabelMaxLength", "xTickLabelRotation"),
+            "xTickLabelSpacing",
+        }
+    ),
+    "heatmap": frozenset(
+        {
+            *("annotations", "calculate", "calculation", "cellGap", "cellRadius", "cellValues", "color", "exemplars"),
+            *("filterValues", "legend", "rowsFrame", "selectionMode", "showValue", "tooltip", "yAxis"),
+        }
+    ),
+    "histogram": frozenset({"bucketCount", "bucketOffset", "bucketSize", "combine", "legend", "tooltip"}),
+    "piechart": frozenset({"displayLabels", "legend", "pieType", "reduceOptions", "sort", "text", "tooltip"}),
     "bargauge": frozenset(
         {
             *("displayMode", "legend", "maxVizHeight", "minVizHeight", "minVizWidth", "namePlacement", "orientation"),

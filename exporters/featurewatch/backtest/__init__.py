@@ -1,0 +1,1 @@
+"""When would each alert have fired? Alerts, `for` included, replayed over a server's history."""

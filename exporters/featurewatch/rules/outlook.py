@@ -1,0 +1,43 @@
+"""Everything that looks beyond single limits, in one place for the compiler: groups of rules, and notes on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from featurewatch.objectives.units import duration_text, number_text, percent_text
+from featurewatch.rules import anomaly, budget, capacity, signals, trend
+from featurewatch.rules.model import Group
+from featurewatch.rules.plan import Plan
+
+
+def groups(plan: Plan) -> tuple[Group, ...]:
+    """All groups but that of the limits, in which the health score stands. Each reads only what stands before it."""
+    objectives = plan.objectives
+    return (
+        *budget.groups(objectives, plan.budgets, plan.timing.scrape_interval),
+        *signals.groups(objectives),
+        *anomaly.groups(objectives),
+        *trend.groups(objectives),
+        *capacity.groups(objectives),
+    )
+
+
+def notes(plan: Plan) -> Iterator[str]:
+    """What was decided otherwise than declared, and why; `make generate` prints it."""
+    for decided in plan.budgets:
+        for note in decided.notes:
+            yield f"budget of {decided.objective.name}: {note}"
+
+
+def burn_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
+    """Budget, windows, factor, share of bad events from which it burns, severity, `for`, chance of firing falsely."""
+    for decided in plan.budgets:
+        for pair in decided.pairs:
+            yield (
+                f"{percent_text(decided.allowed)} of {duration_text(decided.budget.window)}",
+                f"{duration_text(pair.pair.long)} and {duration_text(pair.pair.short)}",
+                number_text(pair.pair.factor),
+                percent_text(round(1 - pair.target, 12)),
+                str(pair.pair.severity),
+                duration_text(pair.pair.hold),
+            )

@@ -1,0 +1,129 @@
+"""A small real Ray cluster on this machine, for tests that serve something on it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+from unittest import mock
+
+import httpx
+import psutil
+import ray
+from ray import serve
+from tests import running_prometheus
+
+from featurewatch.native.ports import free_port
+from featurewatch.ray.exporter import NAMESPACE, PREFIX
+
+T = TypeVar("T")
+
+HTTP_PORT = "FEATUREWATCH_TEST_RAY_HTTP_PORT"
+
+ENVIRONMENT = {
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "RAY_SERVE_LOG_TO_STDERR": "0",
+    "RAY_AUTH_MODE": "disabled",
+    # A container may have 64 MB of shared memory, and this is no production.
+    "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",
+}
+
+
+@contextmanager
+def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
+    """A node with 4 (pretended) processors, and nothing left of it afterwards; gives the folder of our own files.
+
+    `metrics_port` is that of Ray's own metrics, `port` that of our exporter.
+    """
+    # Ray's sockets lie in its folder, and their paths must be short.
+    folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
+    before = {process.pid for process in psutil.Process().children(recursive=True)}
+    try:
+        with mock.patch.dict(os.environ, environment(folder, port)):
+            ray.init(
+                address="local",
+                num_cpus=4,
+                num_gpus=0,
+                include_dashboard=False,
+                object_store_memory=80 * 1024 * 1024,
+                _temp_dir=str(folder / "ray"),
+                _metrics_export_port=metrics_port,
+                log_to_driver=False,
+                logging_level="error",
+                _system_config={"metrics_report_interval_ms": 1000},
+            )
+            entrance = free_port()
+            os.environ[HTTP_PORT] = str(entrance)
+            serve.start(http_options={"host": "127.0.0.1", "port": entrance})
+            yield folder / "shared"
+    finally:
+        own = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
+        serve.shutdown()
+        ray.shutdown()
+        _, alive = psutil.wait_procs(own, timeout=20)
+        for process in alive:
+            process.kill()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def eventually(look: Callable[[], T | None], what: str, deadline: float = 60.0) -> T:
+    """What `look` finds, as soon as it does; AssertionError names `what` when it has not by the deadline (seconds)."""
+    end = time.monotonic() + deadline
+    while True:
+        found = look()
+        if found:
+            return found
+        if time.monotonic() > end:
+            raise AssertionError(f"{what}: not within {deadline:g} s, last seen {found!r}")
+        time.sleep(0.2)
+
+
+def entrance() -> str:
+    """Where the cluster's applications answer over HTTP."""
+    return f"http://127.0.0.1:{os.environ[HTTP_PORT]}"
+
+
+def environment(folder: Path, port: int) -> dict[str, str]:
+    """What a cluster of a test is started with."""
+    shared = str(folder / "shared")
+    return {**ENVIRONMENT, "FEATUREWATCH_RAY_FOLDER": shared, "FEATUREWATCH_RAY_PORT": str(port)}
+
+
+def exporter(node: str = "") -> str:
+    """The address (host:port) of the exporter of the node (of any, if it does not matter), once it is there."""
+
+    def found() -> str | None:
+        names = [
+            actor["name"]
+            for actor in ray.util.list_named_actors(all_namespaces=True)
+            if actor["namespace"] == NAMESPACE and actor["name"].startswith(PREFIX + node)
+        ]
+        return str(ray.get(ray.get_actor(names[0], NAMESPACE).address.remote())) if names else None
+
+    return eventually(found, "an exporter")
+
+
+def page(address: str) -> str:
+    """What it exports."""
+    return httpx.get(f"http://{address}/metrics", trust_env=False, timeout=30).raise_for_status().text
+
+
+def total(text: str, metric: str, **labels: str) -> float:
+    """The sum of the metric's series with these labels on a page; 0 when there is none."""
+    wanted = [f'{name}="{value}"' for name, value in labels.items()]
+    lines = [line for line in text.splitlines() if line.startswith((f"{metric}{{", f"{metric} "))]
+    return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
+
+
+def missing(wanted: frozenset[str], url: str, stir: Callable[[], object], deadline: float = 60.0) -> frozenset[str]:
+    """Those of `wanted` that a page of Ray's does not show by the deadline, while `stir` keeps it at work."""
+    end = time.monotonic() + deadline
+    while (lacking := wanted - running_prometheus.exported(url)) and time.monotonic() < end:
+        stir()
+        time.sleep(0.5)
+    return lacking

@@ -1,0 +1,97 @@
+"""Whatever is sent to the API as its own description allows, or does not: no 5xx, and no role beyond its bounds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.checks import not_a_server_error
+from tests.responder_stack import Stack, bearing, stack
+
+from featurewatch.responder.tokens import Role
+from featurewatch.tools.toolbox import Tools
+
+NEEDED = {
+    ("post", "/api/v1/notifications"): Role.OPERATOR,
+    ("post", "/api/v1/alerts"): Role.OPERATOR,
+    ("post", "/api/v1/silences"): Role.OPERATOR,
+    ("delete", "/api/v1/silences/{number}"): Role.OPERATOR,
+    ("put", "/api/v1/alerts/{number}/acknowledgement"): Role.OPERATOR,
+    ("delete", "/api/v1/alerts/{number}/acknowledgement"): Role.OPERATOR,
+    ("put", "/api/v1/alerts/{number}/false-positive"): Role.OPERATOR,
+    ("delete", "/api/v1/alerts/{number}/false-positive"): Role.OPERATOR,
+    ("put", "/api/v1/incidents/{number}/acknowledgement"): Role.OPERATOR,
+    ("delete", "/api/v1/incidents/{number}/acknowledgement"): Role.OPERATOR,
+    ("post", "/api/v1/on-call/{role}/overrides"): Role.OPERATOR,
+    ("post", "/api/v1/on-call/{role}/hand-over"): Role.OPERATOR,
+    ("delete", "/api/v1/on-call/{role}/overrides/{number}"): Role.OPERATOR,
+    ("get", "/api/v1/tokens"): Role.ADMIN,
+    ("post", "/api/v1/tokens"): Role.ADMIN,
+    ("delete", "/api/v1/tokens/{name}"): Role.ADMIN,
+}
+"""Who may do what is not reading."""
+
+EXAMPLES = 12
+"""Of each operation for each caller; the description's own limits are among them."""
+
+ENDLESS = "/api/v1/events"
+
+
+@pytest.fixture(scope="module")
+def running(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with stack(tools, tmp_path_factory.mktemp("fuzzed")) as started:
+        yield started
+
+
+def described(running: Stack) -> schemathesis.BaseSchema:
+    schema = running.client.get("/api/v1/openapi.json").json()
+    return schemathesis.openapi.from_dict(schema).exclude(path=ENDLESS)
+
+
+def test_every_operation_that_changes_anything_has_a_role_in_the_table(running: Stack) -> None:
+    paths = running.client.get("/api/v1/openapi.json").json()["paths"]
+    changing = {(method, path) for path, item in paths.items() for method in item if method != "get"}
+    assert {key for key in NEEDED if key[0] != "get"} == {key for key in changing if "/actions" not in key[1]}
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("role", [None, *Role])
+def test_no_request_is_answered_with_5xx_and_none_goes_beyond_its_role(running: Stack, role: Role | None) -> None:
+    tried = 0
+    for found in described(running).get_all_operations():
+        operation = found.ok()  # type: ignore[union-attr] # a description that cannot be read fails here
+        _try(operation, str(running.client.base_url), role)
+        tried += 1
+    assert tried >= 30
+
+
+def _try(operation: Any, base: str, role: Role | None) -> None:
+    headers = bearing(role) if role is not None else {}
+    least = NEEDED.get((operation.method.lower(), operation.path), Role.VIEWER)
+
+    @given(case=operation.as_strategy())
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    def hold(case: Any) -> None:
+        case.headers.pop("Authorization", None)
+        answer = case.call(base_url=base, headers=headers, timeout=60)
+        case.validate_response(answer, checks=[not_a_server_error])
+        told = (case.method, case.formatted_path, answer.text)
+        if role is None or role < least:
+            # What has no such path, or cannot be read, is refused before anybody is asked who they are.
+            assert answer.status_code in ({401} if role is None else {403}) | {404, 405, 422}, told
+        else:
+            assert answer.status_code not in (401, 403), told
+        if answer.status_code >= 400:
+            assert answer.headers["content-type"] == ["application/problem+json"], told
+
+    hold()
