@@ -246,6 +246,8 @@ def test_a_command_that_is_told_to_end_unwinds(
                 env=environment(project),
                 stdout=subprocess.DEVNULL,
                 stderr=errors,
+                # A run of the tests in the background may ignore these signals, and what is ignored is inherited.
+                preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),
             ) as command,
         ):
             eventually(lambda: b"waiting" in said.read_bytes())

@@ -24,7 +24,12 @@ class Fault:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
-        return f"{place}: {self.what}; {self.remedy}"
+        return visible(f"{place}: {self.what}; {self.remedy}")
+
+
+def visible(text: str) -> str:
+    """The text in one line, with what cannot be printed written as an escape: it may quote what anybody wrote."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from featurewatch.native.ports import free_port
 from featurewatch.native.status import State
 from featurewatch.tools.toolbox import Tools
 
-pytestmark = pytest.mark.end_to_end
+pytestmark = [pytest.mark.end_to_end, pytest.mark.long]
 
 CRITICAL: tuple[Channel, ...] = ("pagerduty", "slack", "email", "webhook")
 SLOW = "ExtractionTooSlow"
