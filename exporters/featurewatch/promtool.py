@@ -26,6 +26,9 @@ FILES = 12
 WORKERS = 2
 """Calls at the same time, where there are more files."""
 
+COLLECTING = {"GOGC": "400"}
+"""promtool's garbage is collected less often: a third less processor time for some dozens of megabytes."""
+
 
 class PromtoolError(Failure):
     """promtool itself could not do its work: missing, killed, or too slow. Says which and what to do."""
@@ -113,6 +116,7 @@ class Promtool:
                 text=True,
                 encoding="utf-8",
                 errors="replace",
+                env={**COLLECTING, **os.environ},
                 start_new_session=True,  # so that whatever it started can be stopped with it
             )
         except FileNotFoundError as error:

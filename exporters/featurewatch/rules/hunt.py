@@ -1,28 +1,28 @@
-"""Runs mutants against the tests that could notice them, until one does.
+"""Runs mutants against the tests that could notice them, one case at a time, until one does.
 
-A mutant meets only the tests that look at the changed rule or at what is computed from it, and only the rules that
-those need; that the unchanged rule passes there is made sure of first.
+A mutant meets only the cases that look at the changed rule or at what is computed from it, and each case only the
+rules that it needs. The cases that noticed the last changes of a rule are tried first: most often they notice the
+next one, too. That the unchanged rules pass a case is made sure of before it counts.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from featurewatch.promtool import Promtool
-from featurewatch.rules.dependencies import downstream, looked_at, read_by, upstream
 from featurewatch.rules.model import Group, render
 from featurewatch.rules.mutation import Mutant
+from featurewatch.rules.trials import TestFile, Trial, trials
 
 MALFORMED = "could not parse expression"
 
-TestFile = Mapping[str, Any]
+Place = tuple[str, int]
+"""Group, and position of the rule in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +34,6 @@ class Outcome:
     """The test file that failed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ground:
-    """The tests that could notice a change of one rule, written down, and the rules that they need."""
-
-    groups: tuple[Group, ...]
-    tests: Path
-    files: tuple[str, ...]
-    """Those that look at the rule itself first."""
-
-
 def hunt(
     groups: tuple[Group, ...],
     tests: Mapping[str, TestFile],
@@ -52,85 +42,53 @@ def hunt(
     workers: int = 2,
 ) -> Iterator[Outcome]:
     """The outcome of each mutant, in their order. Raises `ValueError` where one is no rule, or a test fails anyway."""
-    mutants = tuple(mutants)
     with tempfile.TemporaryDirectory(prefix="featurewatch-mutants-") as folder, ThreadPoolExecutor(workers) as pool:
-        root = Path(folder)
-        places = {(mutant.group, mutant.position) for mutant in mutants}
-        grounds = {place: _ground(groups, tests, *place, root) for place in sorted(places)}
-        for ground, failed in zip(
-            grounds.values(),
-            pool.map(lambda ground: _run(ground, ground.groups, promtool, root), grounds.values()),
-            strict=True,
-        ):
-            if failed:
-                raise ValueError(f"{failed} of {ground.files} fails although nothing was changed")
-
-        def outcome(mutant: Mutant) -> Outcome:
-            ground = grounds[mutant.group, mutant.position]
-            original = next(group for group in groups if group.name == mutant.group).rules[mutant.position]
-            changed = tuple(
-                replace(group, rules=tuple(mutant.changed if rule == original else rule for rule in group.rules))
-                for group in ground.groups
-            )
-            return Outcome(mutant, _run(ground, changed, promtool, root))
-
-        yield from pool.map(outcome, mutants)
+        yield from pool.map(_Hunter(groups, tests, promtool, Path(folder)).outcome, mutants)
 
 
-def _run(ground: Ground, groups: tuple[Group, ...], promtool: Promtool, root: Path) -> str | None:
-    """The first test file that fails with these rules."""
-    place = Path(tempfile.mkdtemp(dir=root))
-    try:
-        # promtool takes the `../` of a test file by the letter, so linked tests meet the rules beside the link.
-        (place / "tests").symlink_to(ground.tests)
-        for group in groups:
-            # JSON is YAML, and much faster to write.
-            (place / f"{group.name}.rules.yaml").write_text(json.dumps(render(group)), encoding="utf-8")
-        for file in ground.files:
-            verdict = promtool.test_rules([place / "tests" / file])
-            if MALFORMED in verdict.output:
-                raise ValueError(f"a mutant is no rule: {verdict.output}")
-            if verdict.faults:
-                return file
-        return None
-    finally:
-        shutil.rmtree(place)
+@dataclass(slots=True)
+class _Hunter:
+    """What is known of each rule's cases so far."""
 
+    groups: tuple[Group, ...]
+    tests: Mapping[str, TestFile]
+    promtool: Promtool
+    root: Path
+    known: dict[Place, list[Trial]] = field(default_factory=dict)
+    """The cases of a rule, the last that noticed something first."""
+    sound: set[tuple[Place, str]] = field(default_factory=set)
+    """The cases that the unchanged rules pass."""
 
-def _ground(groups: tuple[Group, ...], tests: Mapping[str, TestFile], name: str, position: int, root: Path) -> Ground:
-    rule = next(group for group in groups if group.name == name).rules[position].name
-    affected = downstream(groups, rule)
-    needed = upstream(groups, affected)
-    kept = tuple(replace(group, rules=tuple(r for r in group.rules if r.name in needed)) for group in groups)
-    kept = tuple(group for group in kept if group.rules)
-    folder = Path(tempfile.mkdtemp(dir=root))
-    own: dict[str, bool] = {}
-    for file, content in tests.items():
-        shortened = _shortened(content, affected, kept)
-        if shortened["tests"]:
-            (folder / file).write_text(json.dumps(shortened), encoding="utf-8")
-            own[file] = rule in looked_at(shortened)
-    return Ground(kept, folder, tuple(sorted(own, key=lambda file: (not own[file], file))))
+    def outcome(self, mutant: Mutant) -> Outcome:
+        place = (mutant.group, mutant.position)
+        original = next(group for group in self.groups if group.name == mutant.group).rules[mutant.position]
+        for trial in tuple(self._trials(place)):
+            if self._fails(trial, trial.with_rule(original, mutant.changed)):
+                self._believe(place, trial)
+                return Outcome(mutant, trial.file)
+        return Outcome(mutant, None)
 
+    def _trials(self, place: Place) -> list[Trial]:
+        if place not in self.known:
+            self.known[place] = trials(self.groups, self.tests, *place)
+        return self.known[place]
 
-def _shortened(content: TestFile, affected: set[str], groups: tuple[Group, ...]) -> dict[str, Any]:
-    """Only what looks at these rules, fed only what is read."""
-    read = {metric for group in groups for rule in group.rules for metric in read_by(rule)}
-    cases = []
-    for case in content["tests"]:
-        looks = [look for look in case.get("alert_rule_test") or () if look["alertname"] in affected]
-        values = [check for check in case.get("promql_expr_test") or () if looked_at_by(check) & affected]
-        if looks or values:
-            series = [series for series in case["input_series"] if series["series"].split("{")[0] in read]
-            cases.append({**case, "input_series": series, "alert_rule_test": looks, "promql_expr_test": values})
-    return {
-        **content,
-        "rule_files": [f"../{group.name}.rules.yaml" for group in groups],
-        "group_eval_order": [group.name for group in groups],
-        "tests": cases,
-    }
+    def _believe(self, place: Place, trial: Trial) -> None:
+        if (place, trial.name) not in self.sound:
+            if self._fails(trial, trial.groups):
+                raise ValueError(f"{trial.name} fails although nothing was changed")
+            self.sound.add((place, trial.name))
+        # A new list: another worker may be going through the old one.
+        self.known[place] = [trial, *(other for other in self.known[place] if other is not trial)]
 
-
-def looked_at_by(check: Mapping[str, Any]) -> set[str]:
-    """Series that an expected value is about."""
-    return looked_at({"tests": [{"promql_expr_test": [check]}]})
+    def _fails(self, trial: Trial, groups: tuple[Group, ...]) -> bool:
+        with tempfile.TemporaryDirectory(dir=self.root) as folder:
+            place = Path(folder)
+            for group in groups:
+                # JSON is YAML, and much faster to write.
+                (place / f"{group.name}.rules.yaml").write_text(json.dumps(render(group)), encoding="utf-8")
+            (place / "case.test.yaml").write_text(trial.text, encoding="utf-8")
+            verdict = self.promtool.test_rules([place / "case.test.yaml"])
+        if MALFORMED in verdict.output:
+            raise ValueError(f"a mutant is no rule: {verdict.output}")
+        return bool(verdict.faults)

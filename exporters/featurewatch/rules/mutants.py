@@ -1,5 +1,6 @@
 """Do the rule tests notice a mistake? `python -m featurewatch.rules.mutants` makes every mistake, one at a time.
 
+Names of groups or rules as arguments: only those. The score goes to standard output, the progress to standard error.
 Exit status 1 when a mutant survives that is not on the list of equivalent ones.
 """
 
@@ -7,6 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from featurewatch.commands.tools import provided
@@ -17,34 +20,63 @@ from featurewatch.promtool import Promtool, PromtoolError
 from featurewatch.rules import promtool_tests
 from featurewatch.rules.build import groups
 from featurewatch.rules.equivalent import EQUIVALENT, reason
-from featurewatch.rules.hunt import hunt
-from featurewatch.rules.mutation import mutants
+from featurewatch.rules.hunt import Outcome, hunt
+from featurewatch.rules.mutation import Mutant, mutants
 from featurewatch.rules.plan import plan
 from featurewatch.tools.errors import ToolError
 
+PROGRESS = 30.0
+"""Seconds between two lines that say how far it is."""
 
-def main() -> int:
+
+def main(only: Collection[str] = ()) -> int:
     """Hunt the mutants of the checkout's own rules; print the survivors and the score."""
     project = find(Path.cwd(), os.environ)
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
     built = groups(decided)
-    promtool = Promtool(provided(project).promtool.path)
-    everything = list(mutants(built))
+    everything = [mutant for mutant in mutants(built) if chosen(mutant, only)]
+    if not everything:
+        sys.stderr.write(f"no group and no rule is called {' or '.join(only)}\n")
+        return 2
     wanted = [mutant for mutant in everything if reason(mutant) is None]
-    killed = 0
-    for outcome in hunt(built, promtool_tests.test_files(decided, built), wanted, promtool):
+    promtool = Promtool(provided(project).promtool.path)
+    found = hunt(built, promtool_tests.test_files(decided, built), wanted, promtool)
+    survived = score(found, len(wanted), sys.stdout.write, sys.stderr.write)
+    sys.stdout.write(
+        f"mutants: {len(wanted) - survived} killed, {len(everything) - len(wanted)} equivalent "
+        f"(for {len(EQUIVALENT)} reasons), {survived} survived; {len(everything)} in all\n"
+    )
+    return 0 if survived == 0 else 1
+
+
+def chosen(mutant: Mutant, only: Collection[str]) -> bool:
+    """Whether a mutant is of these groups or rules; of any where none is named."""
+    return not only or mutant.group in only or mutant.rule.partition(" ")[0] in only
+
+
+def score(
+    found: Iterable[Outcome],
+    total: int,
+    out: Callable[[str], object],
+    progress: Callable[[str], object],
+    clock: Callable[[], float] = time.monotonic,
+) -> int:
+    """Tell of each survivor as it is found, and now and then how far it is; how many survived."""
+    survived, begun = 0, clock()
+    told = begun
+    for number, outcome in enumerate(found, start=1):
         if outcome.killed_by is None:
-            sys.stdout.write(f"survived: {outcome.mutant}\n")
-            sys.stdout.flush()
-        killed += outcome.killed_by is not None
-    spared = len(everything) - len(wanted)
-    sys.stdout.write(f"mutants killed: {killed} / {len(wanted)}; equivalent: {spared}, for {len(EQUIVALENT)} reasons\n")
-    return 0 if killed == len(wanted) else 1
+            survived += 1
+            out(f"survived: {outcome.mutant}\n")
+        if clock() - told >= PROGRESS:
+            told = clock()
+            progress(f"{number} of {total} mutants after {told - begun:.0f} s, {survived} survived\n")
+    return survived
 
 
 if __name__ == "__main__":
     try:
-        sys.exit(main())
+        sys.exit(main(sys.argv[1:]))
     except (Faulty, ToolError, PromtoolError) as error:
         sys.stderr.write(f"{error}\n")
         sys.exit(2)
