@@ -19,6 +19,9 @@ from featurewatch.tools.alertmanager import Launch, alertmanager_command
 from featurewatch.tools.errors import ToolError
 from featurewatch.tools.toolbox import Tools
 
+# Ray has to be started by the test that wants it: a thread left over from one would start another in the background.
+os.environ.setdefault("RAY_ENABLE_AUTO_CONNECT", "0")
+
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # CI judges a change by the same examples each time; a person's run looks for new ones.

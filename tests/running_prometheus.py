@@ -92,7 +92,7 @@ def missing(wanted: frozenset[str], url: str, deadline: float = 15.0) -> frozens
 
 def exported(url: str) -> frozenset[str]:
     """Names of all metrics that a /metrics page announces or shows."""
-    lines = httpx.get(url, trust_env=False).raise_for_status().text.splitlines()
+    lines = httpx.get(url, trust_env=False, timeout=30).raise_for_status().text.splitlines()
     announced = {line.split()[2] for line in lines if line.startswith("# TYPE ")}
     shown = {line.split("{")[0].split(" ")[0] for line in lines if line and not line.startswith("#")}
     return frozenset(announced | shown)

@@ -6,8 +6,8 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 from unittest import mock
@@ -31,20 +31,24 @@ ENVIRONMENT = {
     "RAY_AUTH_MODE": "disabled",
     # A container may have 64 MB of shared memory, and this is no production.
     "RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE": "1",
+    # On a busy machine a proxy is not broken because it takes its time: Serve would replace it again and again.
+    "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "60",
+    "RAY_SERVE_PROXY_HEALTH_CHECK_TIMEOUT_S": "60",
 }
+
+LOGS = ("gcs_server.out", "gcs_server.err", "raylet.out", "raylet.err")
+"""What of Ray's many logs says why it did not start."""
 
 
 @contextmanager
 def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
     """A node with 4 (pretended) processors, and nothing left of it afterwards; gives the folder of our own files.
 
-    `metrics_port` is that of Ray's own metrics, `port` that of our exporter.
+    `metrics_port` is that of Ray's own metrics, `port` that of our exporter. AssertionError says what Ray wrote when
+    it does not start.
     """
-    # Ray's sockets lie in its folder, and their paths must be short.
-    folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
-    before = {process.pid for process in psutil.Process().children(recursive=True)}
-    try:
-        with mock.patch.dict(os.environ, environment(folder, port)):
+    with alone(port) as folder:
+        with starting(folder):
             ray.init(
                 address="local",
                 num_cpus=4,
@@ -60,15 +64,63 @@ def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
             entrance = free_port()
             os.environ[HTTP_PORT] = str(entrance)
             serve.start(http_options={"host": "127.0.0.1", "port": entrance})
-            yield folder / "shared"
+        yield folder / "shared"
+
+
+@contextmanager
+def alone(port: int) -> Iterator[Path]:
+    """A folder and an environment for one cluster, whose exporters want `port`.
+
+    Ray, its processes, the folder and the environment are gone after the block, however it ends.
+    """
+    # Ray's sockets lie in its folder, and their paths must be short.
+    folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
+    before = set(psutil.Process().children(recursive=True))
+    try:
+        with mock.patch.dict(os.environ, environment(folder, port)):
+            yield folder
     finally:
-        own = [process for process in psutil.Process().children(recursive=True) if process.pid not in before]
-        serve.shutdown()
+        own = set(psutil.Process().children(recursive=True)) - before
+        try:
+            disconnect()
+        finally:
+            end(own | set(psutil.Process().children(recursive=True)) - before)
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def disconnect() -> None:
+    """Shut down Serve and leave the cluster, which ends if this process has started it; if there is one at all."""
+    try:
+        # Where there is no Ray, this would start one, to look there for a Serve that it could shut down.
+        if ray.is_initialized():
+            serve.shutdown()
+    finally:
         ray.shutdown()
-        _, alive = psutil.wait_procs(own, timeout=20)
-        for process in alive:
+
+
+def end(processes: Collection[psutil.Process]) -> None:
+    """See to it that these have ended: those that do not by themselves are killed."""
+    _, alive = psutil.wait_procs(processes, timeout=20)
+    for process in alive:
+        with suppress(psutil.NoSuchProcess):
             process.kill()
-        shutil.rmtree(folder, ignore_errors=True)
+    psutil.wait_procs(alive, timeout=20)
+
+
+@contextmanager
+def starting(folder: Path) -> Iterator[None]:
+    """Whatever keeps Ray from starting in the block becomes an AssertionError with the last lines of Ray's own logs."""
+    try:
+        yield
+    except Exception as error:
+        raise AssertionError(f"Ray did not start: {error!r}\n{last_words(folder)}") from error
+
+
+def last_words(folder: Path, lines: int = 15) -> str:
+    """The ends of what the cluster's own processes wrote."""
+    found = sorted((folder / "ray").glob("session_2*/logs/*"))
+    told = {log.name: log.read_text(errors="replace").splitlines()[-lines:] for log in found if log.name in LOGS}
+    return "\n".join(f"{name}:\n  " + "\n  ".join(text) for name, text in told.items() if text) or "It wrote nothing."
 
 
 def eventually(look: Callable[[], T | None], what: str, deadline: float = 60.0) -> T:
@@ -120,7 +172,7 @@ def total(text: str, metric: str, **labels: str) -> float:
     return sum(float(line.rpartition(" ")[2]) for line in lines if all(label in line for label in wanted))
 
 
-def missing(wanted: frozenset[str], url: str, stir: Callable[[], object], deadline: float = 60.0) -> frozenset[str]:
+def missing(wanted: frozenset[str], url: str, stir: Callable[[], object], deadline: float = 120.0) -> frozenset[str]:
     """Those of `wanted` that a page of Ray's does not show by the deadline, while `stir` keeps it at work."""
     end = time.monotonic() + deadline
     while (lacking := wanted - running_prometheus.exported(url)) and time.monotonic() < end:

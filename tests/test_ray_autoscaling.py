@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,16 +109,22 @@ def load(handle: DeploymentHandle, at_once: int, *wishes: str) -> Iterator[None]
     """So many callers, each of which calls again as soon as it has its answer."""
     enough = threading.Event()
 
-    def call(wishes: tuple[str, ...]) -> None:
-        turn = 0
-        while not enough.is_set():
-            try:
-                handle.remote(*wishes[turn % len(wishes) :][:1] if wishes else ()).result(timeout_s=60)
-            except (ValueError, RayError, TimeoutError):
-                time.sleep(0.05)
-            turn += 1
+    def call(wish: str | None) -> None:
+        with suppress(ValueError, RayError, TimeoutError):
+            handle.remote(*[] if wish is None else [wish]).result(timeout_s=60)
+            return
+        time.sleep(0.05)
 
-    callers = [threading.Thread(target=call, args=(wishes,), daemon=True) for _ in range(at_once)]
+    def keep_calling() -> None:
+        for wish in itertools.cycle(wishes or [None]):
+            if enough.is_set():
+                return
+            call(wish)
+
+    # Threads that share a handle which nobody has used yet each make it a router, and Ray ends only one of them: the
+    # others would go on in this process, ask the next cluster for what belonged to this one, and crash it.
+    call(wishes[0] if wishes else None)
+    callers = [threading.Thread(target=keep_calling, daemon=True) for _ in range(at_once)]
     for caller in callers:
         caller.start()
     try:
@@ -125,7 +132,7 @@ def load(handle: DeploymentHandle, at_once: int, *wishes: str) -> Iterator[None]
     finally:
         enough.set()
         for caller in callers:
-            caller.join(60)
+            caller.join(70)
 
 
 def running(application: str, deployment: str) -> int:
@@ -170,28 +177,30 @@ def test_replicas_are_added_while_the_objective_is_missed_and_go_when_nobody_cal
 
 def test_the_pack_judges_what_ray_itself_exports(stack: Stack) -> None:
     handle = serve.run(serve.deployment(ray_actor_options=SMALL)(Mixed).bind(), name="mixed", route_prefix="/mixed")
+    wishes = ("slow", "slow", "slow", "fail")
     try:
-        with load(handle, 4, "slow", "slow", "slow", "fail"), httpx.Client(trust_env=False, timeout=60) as client:
+        with load(handle, 4, *wishes), httpx.Client(trust_env=False, timeout=60) as client:
+            # The proxy's requests are the same mixture, so that the shares do not depend on who calls how often.
+            asked = itertools.cycle(wishes)
+
+            def request() -> int:
+                return client.get(f"{running_ray.entrance()}/mixed?{next(asked)}").status_code
 
             def recorded(metric: str) -> float | None:
-                client.get(f"{running_ray.entrance()}/mixed")
+                request()
                 return stack.ask(f'{{__name__=~"{metric}",application="mixed"}}')
 
             # The counter of requests leaves out those that failed: over it alone, this would be a third.
             errors = ".*:ray_errors:bad_ratio_rate.*"
-            eventually(lambda: 0.2 < (recorded(errors) or 0) < 0.3, "a quarter fails", deadline=120)
+            eventually(lambda: 0.2 < (recorded(errors) or 0) < 0.3, "a quarter fails", deadline=180)
             # At the edge of 100 (milliseconds), as Ray writes it.
             slow = ".*:ray_latency_100ms:bad_ratio_rate.*"
-            eventually(lambda: (recorded(slow) or 0) > 0.5, "they are slow", deadline=120)
-            assert 0.1 < (recorded(".*:ray_latency:p95_rate.*") or 0) < 60
-            healthy = eventually(lambda: recorded(".*:ray_replicas:min"), "the health of the replicas")
-            assert healthy == 1
-
-            def fail() -> bool:
-                return client.get(f"{running_ray.entrance()}/mixed?fail").status_code == 500
-
-            assert not running_ray.missing(manifests.RAY_SERVE, stack.ray_metrics, fail)
+            eventually(lambda: (recorded(slow) or 0) > 0.5, "they are slow", deadline=180)
+            p95 = ".*:ray_latency:p95_rate.*"
+            eventually(lambda: 0.1 < (recorded(p95) or 0) < 60, "their p95 in seconds", deadline=180)
+            eventually(lambda: recorded(".*:ray_replicas:min") == 1, "the replicas are well", deadline=180)
+            assert not running_ray.missing(manifests.RAY_SERVE, stack.ray_metrics, request)
             failed = ".*:ray_http_errors:bad_ratio_rate.*"
-            eventually(lambda: fail() and (recorded(failed) or 0) > 0, "the failed answers", deadline=120)
+            eventually(lambda: (recorded(failed) or 0) > 0, "the failed answers", deadline=180)
     finally:
         serve.delete("mixed")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -31,29 +31,43 @@ class Wide:
         return str(ray.get_runtime_context().get_node_id())
 
 
-def test_every_node_has_a_page_of_its_own_and_a_lost_one_is_no_target_any_more(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+@contextmanager
+def two_nodes(folder: Path) -> Iterator[Callable[[], None]]:
+    """Serve on two nodes; gives what takes the second one away."""
+    # Only this needs the half of Ray that starts clusters.
     from ray.cluster_utils import Cluster
 
-    cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    folder = Path(tempfile.mkdtemp(prefix="fwray-", dir="/tmp"))
-    # One port for both nodes of this machine: the second exporter takes another.
-    for name, value in running_ray.environment(folder, free_port()).items():
-        monkeypatch.setenv(name, value)
     cluster = Cluster()
     store = 80 * 1024 * 1024
+    head = {"include_dashboard": False, "temp_dir": str(folder / "ray")}
     try:
-        cluster.add_node(num_cpus=1, object_store_memory=store, include_dashboard=False, temp_dir=str(folder / "ray"))
-        second = cluster.add_node(num_cpus=1, object_store_memory=store)
-        ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
-        serve.start(proxy_location="Disabled")
+        with running_ray.starting(folder):
+            cluster.add_node(num_cpus=1, object_store_memory=store, **head)
+            second = cluster.add_node(num_cpus=1, object_store_memory=store)
+            ray.init(address=cluster.address, log_to_driver=False, logging_level="error")
+            serve.start(proxy_location="Disabled")
+        yield lambda: cluster.remove_node(second)
+    finally:
+        running_ray.disconnect()
+        cluster.shutdown()
+
+
+def test_every_node_has_a_page_of_its_own_and_a_lost_one_is_no_target_any_more() -> None:
+    cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    # One port for both nodes of this machine: the second exporter takes another.
+    with running_ray.alone(free_port()) as folder, two_nodes(folder) as lose_the_second:
         wide = serve.deployment(num_replicas=2, max_replicas_per_node=1, ray_actor_options={"num_cpus": 0.5})(Wide)
         handle = serve.run(wide.bind(), name="wide", route_prefix=None)
-        calls = 40
-        nodes = {handle.remote().result(timeout_s=60) for _ in range(calls)}
-        assert len(nodes) == 2
+        nodes: set[str] = set()
+        calls = 0
 
+        def both_met() -> bool:
+            nonlocal calls
+            nodes.add(handle.remote().result(timeout_s=60))
+            calls += 1
+            return len(nodes) == 2
+
+        eventually(both_met, "an answer from each node")
         entrance = running_ray.exporter(ray.get_runtime_context().get_node_id())
 
         def targets() -> dict[str, str]:
@@ -66,10 +80,5 @@ def test_every_node_has_a_page_of_its_own_and_a_lost_one_is_no_target_any_more(
         count = f"{names.EXTRACTION_DURATION}_count"
         eventually(lambda: sum(total(page(address), count) for address in both.values()) == calls, "every call once")
         assert all(0 < total(page(address), count) < calls for address in both.values())
-        cluster.remove_node(second)
+        lose_the_second()
         eventually(lambda: set(targets().values()) == {entrance}, "the other one gone", deadline=120)
-    finally:
-        serve.shutdown()
-        ray.shutdown()
-        cluster.shutdown()
-        shutil.rmtree(folder, ignore_errors=True)
