@@ -20,7 +20,7 @@ from tests.exposed import samples_of
 from tests.test_native_histograms import ACCEPT, prometheus
 
 import featurewatch
-from featurewatch import MultiprocessRegistry, Registry, start_metrics_server
+from featurewatch import MultiprocessRegistry, Registry, names, start_metrics_server
 from featurewatch.measure.scrape import Scrapes
 from featurewatch.tools.toolbox import Tools
 
@@ -117,6 +117,45 @@ def test_labels_are_checked_capped_and_may_be_named() -> None:
     for name, labels in (("", ()), ("a b", ()), ("h", ("le",)), ("h", ("9",))):
         with pytest.raises(ValueError, match="is no name"):
             featurewatch.NativeHistogram(name, "H.", labels, registry=registry)
+
+
+REFUSED = {"nan": math.nan, "infinite": math.inf, "negative": -1.0, "type": "0.1"}
+
+
+def test_what_is_refused_is_counted_by_metric_and_reason() -> None:
+    registry = Registry()
+    histogram = featurewatch.NativeHistogram("h", "H.", ["a"], registry=registry)
+    for wrong in REFUSED.values():
+        histogram.labels("x").observe(wrong)  # type: ignore[arg-type]  # what a caller may do all the same
+        histogram.labels("y").observe(wrong)  # type: ignore[arg-type]
+    histogram.labels("x").observe(0.3)
+    scrapes = Scrapes(registry)
+    assert 'h_count{a="x"} 1' in scrapes.answer("GET").body.decode()
+    assert samples_of(refusals(scrapes)) == {
+        (names.OBSERVATIONS_REFUSED, frozenset({("metric", "h"), ("reason", reason)})): 2 for reason in REFUSED
+    }
+
+
+def refusals(scrapes: Scrapes) -> str:
+    """The lines of a page that count refusals."""
+    text = scrapes.answer("GET").body.decode()
+    return "".join(f"{line}\n" for line in text.splitlines() if line.startswith(names.OBSERVATIONS_REFUSED))
+
+
+def test_refusals_of_all_histograms_are_one_family_of_the_prometheus_client_registry() -> None:
+    own = prometheus_client.CollectorRegistry()
+    first, second = (featurewatch.NativeHistogram(name, "H.", registry=own) for name in ("first", "second"))
+    assert names.OBSERVATIONS_REFUSED not in prometheus_client.generate_latest(own).decode()
+    first.observe(math.nan)
+    second.observe(-1)
+    second.observe(-2)
+    prometheus_client.generate_latest(own)  # folds
+    text = prometheus_client.generate_latest(own).decode()
+    assert text.count(f"# TYPE {names.OBSERVATIONS_REFUSED} counter") == 1
+    found = samples_of(text)
+    assert found[names.OBSERVATIONS_REFUSED, frozenset({("metric", "first"), ("reason", "nan")})] == 1
+    assert found[names.OBSERVATIONS_REFUSED, frozenset({("metric", "second"), ("reason", "negative")})] == 2
+    assert 'metric="second",reason="negative"' in refusals(Scrapes(Registry(), own))
 
 
 def test_processes_add_up_when_the_registry_is_shared(tmp_path: Path) -> None:

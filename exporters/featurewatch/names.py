@@ -23,6 +23,7 @@ OPERATION: Final = "operation"
 RESULT: Final = "result"
 BATCH: Final = "batch"
 SIGNAL: Final = "signal"
+METRIC: Final = "metric"
 REASON: Final = "reason"
 GPU: Final = "gpu"
 UUID: Final = "uuid"
@@ -168,7 +169,8 @@ BATCHES_REAPED: Final = "featurewatch_batches_reaped_total"
 OBSERVATIONS_REFUSED: Final = "featurewatch_observations_refused_total"
 """Counter {service, extractor, reason}: durations that were NaN, infinite or negative.
 
-Instead of `extractor`, those of a cache carry `cache`, and those of a batch `batch`.
+Instead of `extractor`, those of a cache carry `cache`, and those of a batch `batch`. Those of a `NativeHistogram` carry
+neither service nor extractor, but `metric`, its name.
 """
 
 LABEL_VALUES_FOLDED: Final = "featurewatch_label_values_folded_total"

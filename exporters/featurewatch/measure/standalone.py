@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from featurewatch import names
 from featurewatch.measure.exemplars import TraceSource, keep_exemplars, trace_source
@@ -17,17 +17,12 @@ from featurewatch.measure.histogram import checked_edges
 from featurewatch.measure.labels import LABEL, sendable
 from featurewatch.measure.native import SCHEMA, ZERO_THRESHOLD, spans
 from featurewatch.measure.native import NativeHistogram as Series
-from featurewatch.measure.owner import INTERNAL
+from featurewatch.measure.owner import INTERNAL, REFUSED
+from featurewatch.measure.refusals import CollectorRegistry, counts_in
 from featurewatch.measure.registry import Registry
 from featurewatch.measure.trouble import Trouble
 
 MOST_LABEL_SETS = 1000
-
-
-class CollectorRegistry(Protocol):
-    """A `prometheus_client` registry."""
-
-    def register(self, collector: Any) -> None: ...
 
 
 class Child:
@@ -40,7 +35,7 @@ class Child:
         self._append = series.append
 
     def observe(self, value: float) -> None:
-        """Count a value. What is NaN, infinite, negative or no number is refused."""
+        """Count a value. What is NaN, infinite, negative or no number is refused, and counted as such."""
         self._append(value)
         if len(self._series.buffer) >= self._series.capacity:
             self._series.fold()
@@ -63,7 +58,8 @@ class NativeHistogram:
 
     `registry` may be a featurewatch `Registry`, or a prometheus_client registry: then it is a collector like any other
     there, and `featurewatch.metrics_app(Registry(), also=REGISTRY)` answers protobuf with native buckets to a
-    Prometheus that asks for it. prometheus_client's own exposition shows the classic buckets, as ever.
+    Prometheus that asks for it. prometheus_client's own exposition shows the classic buckets, as ever. What it refused
+    is counted in `featurewatch_observations_refused_total{metric, reason}` of the same registry.
 
     Args:
         name: as Prometheus shall know it; with a unit, as `_seconds` or `_bytes`.
@@ -100,6 +96,7 @@ class NativeHistogram:
         self._lock = threading.RLock()
         self._children: dict[tuple[str, ...], Child] = {}
         self._registry = registry if isinstance(registry, Registry) else Registry()
+        self._counts = registry if isinstance(registry, Registry) else counts_in(registry)
         self._trouble = Trouble(self._registry.counter(INTERNAL, ()))
         if not self._labelnames:
             self.labels()
@@ -131,12 +128,15 @@ class NativeHistogram:
                 key = (names.OTHER,) * len(key)
             if key not in self._children:
                 pairs = tuple(zip(self._labelnames, map(sendable, key), strict=True))
-                series = Series(pairs, self._edges, refused=lambda *_: None, trouble=self._trouble)
+                series = Series(pairs, self._edges, refused=self._refused, trouble=self._trouble)
                 if self._trace is not None:
                     keep_exemplars(series, self._trace, self._trouble)
                 self._registry.add(self.family, series)
                 self._children[key] = Child(series)
             return self._children[key]
+
+    def _refused(self, reason: str, count: int) -> None:
+        self._counts.counter(REFUSED, ((names.METRIC, self.family.name), (names.REASON, reason))).add(count)
 
     # --- prometheus_client's protocol of a collector --------------------------------------------------------------
     def describe(self) -> list[Any]:
