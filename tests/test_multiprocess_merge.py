@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import pkgutil
+import re
+from collections.abc import Iterator
 from fractions import Fraction
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from featurewatch import gpu, host, measure
+from featurewatch.measure import cache_state, inputs
 from featurewatch.measure.family import Family, Merge, Totals
 from featurewatch.measure.multiprocess_format import Description, Moment
-from featurewatch.measure.multiprocess_merge import MergedDistribution, MergedValue, Merging, Sum, exact_parts
+from featurewatch.measure.multiprocess_merge import MergedDistribution, MergedValue, Merging, Sum, exact_parts, gauge
 
 SECONDS = st.floats(0, 1e15)
 EDGES = (0.1, 1.0)
@@ -97,3 +104,32 @@ def test_a_count_stays_an_integer_and_equal_series_are_equal_over_scrapes() -> N
     assert scraped(3) == scraped(4)
     assert repr(scraped(3).read()) == "3"
     assert len({scraped(1), scraped(2)}) == 1
+
+
+def declared(package: ModuleType) -> Iterator[Family]:
+    """Every family that a module of the package declares."""
+    for found in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        yield from (each for each in vars(importlib.import_module(found.name)).values() if isinstance(each, Family))
+
+
+@pytest.mark.parametrize("package", [measure, gpu, host], ids=lambda package: str(package.__name__))
+def test_what_is_no_amount_is_never_added_up_over_processes(package: ModuleType) -> None:
+    # Two workers whose caches are half full have no cache that is full; two times of day make no third.
+    no_amount = re.compile(r"_(ratio|timestamp_seconds|info|celsius|hertz|up)$")
+    gauges = {each for each in declared(package) if each.kind == "gauge" and no_amount.search(each.name)}
+    assert gauges
+    assert {each.name for each in gauges if each.merge == "sum"} == set()
+
+
+@pytest.mark.parametrize(
+    ("family", "values", "shown"),
+    [
+        (cache_state.FILL, [0.5, 0.9, math.nan], 0.9),
+        (cache_state.EFFICIENCY, [0.7, 0.2, math.nan], 0.2),
+        (inputs.NEWEST, [1.7e9, 1.8e9], 1.8e9),
+    ],
+)
+def test_the_worst_of_the_workers_is_shown_of_their_caches_and_the_newest_of_their_inputs(
+    family: Family, values: list[float], shown: float
+) -> None:
+    assert gauge(family, [Moment(value, 0.0) for value in values]) == shown
