@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from tests import rules_sample
 
-from featurewatch import manifests
+from featurewatch import generate, manifests
 from featurewatch.objectives import kinds, shipped
 from featurewatch.promtool import Promtool
+from featurewatch.rules import runbooks
 from featurewatch.rules.model import Recording
 from featurewatch.tools.toolbox import Tools
 
@@ -80,3 +81,21 @@ def test_the_generated_tests_of_the_pack_pass(tools: Tools, tmp_path: Path) -> N
     assert {test.name.split(".")[0] for test in about} == {item.name for item in PACK}
     verdict = promtool.test_rules(about)
     assert not verdict.faults, verdict.output
+
+
+def test_every_alert_of_the_pack_leads_to_a_runbook_that_generate_begins(tmp_path: Path) -> None:
+    made = written(tmp_path)
+    wanted = {item.alert for item in PACK}
+    fired = {alert.name: alert for group in made.groups for alert in group.alerts if alert.name in wanted}
+    assert fired.keys() == wanted
+    base = made.plan.objectives.runbooks
+    for name, alert in fired.items():
+        assert alert.annotations["runbook_url"] == f"{base}/{name}"
+    begun = generate.beginnings(made.plan, tmp_path)
+    assert {f"{runbooks.FOLDER}/{name}.md" for name in wanted} <= begun.keys()
+    (tmp_path / runbooks.FOLDER).mkdir(parents=True)
+    for path, text in begun.items():
+        (tmp_path / path).write_text(text, encoding="utf-8")
+    # They ask for what exists only, and are never written over.
+    assert not runbooks.faults(tmp_path, made.plan)
+    assert not generate.beginnings(made.plan, tmp_path)
