@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -84,7 +85,7 @@ def alone(port: int) -> Iterator[Path]:
         try:
             disconnect()
         finally:
-            end(own | set(psutil.Process().children(recursive=True)) - before)
+            bury(own | set(psutil.Process().children(recursive=True)) - before)
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -98,7 +99,22 @@ def disconnect() -> None:
         ray.shutdown()
 
 
-def end(processes: Collection[psutil.Process]) -> None:
+def end(process: subprocess.Popen[bytes]) -> None:
+    """End a program that has started a Ray of its own; what it leaves is killed, since Ray's processes outlive it."""
+    try:
+        own = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        own = []
+    process.terminate()
+    try:
+        process.wait(60)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait(60)
+    bury(own)
+
+
+def bury(processes: Collection[psutil.Process]) -> None:
     """See to it that these have ended: those that do not by themselves are killed."""
     _, alive = psutil.wait_procs(processes, timeout=20)
     for process in alive:

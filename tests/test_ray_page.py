@@ -14,7 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.running_ray import ENVIRONMENT, eventually
+from tests.running_ray import ENVIRONMENT, end, eventually
 
 from featurewatch import manifests, names
 from featurewatch.native.ports import free_port
@@ -86,7 +86,7 @@ def test_the_page_names_what_there_is() -> None:
 @pytest.mark.long
 def test_one_command_starts_the_example_and_prometheus_sees_it(tools: Tools) -> None:
     ports = {name: free_port() for name in ("port", "metrics-port", "ray-metrics-port", "prometheus-port")}
-    command = [sys.executable, "-m", "examples.ray_serve", "--rate", "20", "--seconds", "40"]
+    command = [sys.executable, "-m", "examples.ray_serve", "--rate", "20", "--seconds", "80"]
     command += [f"--{name}={port}" for name, port in ports.items()]
     with folder() as made, (made / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment(made), cwd=made, stdout=log, stderr=log)
@@ -106,12 +106,11 @@ def test_one_command_starts_the_example_and_prometheus_sees_it(tools: Tools) -> 
             served = 'featurewatch_extraction_duration_seconds_count{extractor="technical-ray",outcome="success"}'
             eventually(lambda: asked(f"sum({served})") > 100, "its extractions in Prometheus", deadline=180)
             share = 'service_extractor:extraction_latency_100ms:bad_ratio_rate1m{extractor="technical-ray"}'
-            eventually(lambda: asked(f"count({share})") == 1, "what its policy asks for", deadline=60)
+            eventually(lambda: asked(f"count({share})") == 1, "what its policy asks for", deadline=120)
             assert asked('sum(featurewatch_batch_size_items_sum{batch="TechnicalFeatures.computed"})') > 100
             answer = httpx.get(f"http://127.0.0.1:{ports['port']}/features?symbol=SP500", trust_env=False, timeout=60)
             assert len(answer.json()["features"]) == 35
-            assert process.wait(180) == 0, (made / "log").read_text()
+            assert process.wait(300) == 0, (made / "log").read_text()
             assert b"failed 0" in (made / "log").read_bytes()
         finally:
-            process.terminate()
-            process.wait(60)
+            end(process)
