@@ -59,11 +59,26 @@ def test_a_rule_reads_only_what_stands_before_it_in_its_group(groups: tuple[Grou
 
 
 def test_latency_is_judged_on_successes_at_the_exact_edge(groups: tuple[Group, ...]) -> None:
-    expr = recording(groups, "service_extractor:extraction_latency_100ms:good_ratio_rate1m").expr
+    good = recording(groups, "service_extractor:extraction_latency_100ms:good_increase1m").expr
+    share = recording(groups, "service_extractor:extraction_latency_100ms:good_ratio_rate1m").expr
 
-    assert 'outcome="success",le="0.1"' in expr
-    assert "histogram_quantile" not in expr
+    assert 'outcome="success",le="0.1"' in good
+    assert "extraction_latency_100ms:good_increase1m" in share
+    assert "successes:increase1m" in share
+    assert "histogram_quantile" not in share
     assert "successes:increase1m >= 20" in alert(groups, "ExtractionTooSlow", "high").expr
+
+
+def test_no_series_of_extractions_is_counted_twice_over_the_same_window(groups: tuple[Group, ...]) -> None:
+    [group] = [group for group in groups if group.name == "extraction"]
+    scans = [
+        scan
+        for rule in group.recordings
+        for scan in re.findall(r"(?:rate|increase)\((featurewatch_extraction_duration_\w+\{[^}]*\}\[\w+\])", rule.expr)
+    ]
+
+    assert len(scans) > 5
+    assert [scan for scan in scans if scans.count(scan) > 1] == []
 
 
 def test_shares_are_compared_with_a_tolerance_and_never_by_subtraction(groups: tuple[Group, ...]) -> None:

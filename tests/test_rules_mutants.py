@@ -15,8 +15,9 @@ from featurewatch.rules.build import groups
 from featurewatch.rules.cases import Case
 from featurewatch.rules.dependencies import downstream, upstream
 from featurewatch.rules.equivalent import EQUIVALENT, reason
-from featurewatch.rules.hunt import hunt
+from featurewatch.rules.hunt import Outcome, hunt
 from featurewatch.rules.model import Alert, Group, Recording
+from featurewatch.rules.mutants import chosen, score
 from featurewatch.rules.mutation import Mutant, mutants
 from featurewatch.tools.toolbox import Tools
 
@@ -116,3 +117,25 @@ def test_what_depends_on_a_rule_is_found_through_expressions_and_messages() -> N
 
     assert downstream(chain, "a:p95") == {"a:p95", "Bad"}
     assert upstream(chain, {"Bad"}) == {"Bad", "a:p95", "a:ratio"}
+
+
+def test_survivors_are_told_and_counted_and_progress_goes_elsewhere(built: tuple[Group, ...]) -> None:
+    first, second, third = list(mutants(built))[:3]
+    found = [Outcome(first, "a.test.yaml"), Outcome(second, None), Outcome(third, "a.test.yaml")]
+    out: list[str] = []
+    progress: list[str] = []
+    seconds = iter((0.0, 1.0, 31.0, 31.0, 32.0))
+
+    assert score(found, 3, out.append, progress.append, lambda: next(seconds)) == 1
+    assert out == [f"survived: {second}\n"]
+    assert progress == ["2 of 3 mutants after 31 s, 1 survived\n"]
+
+
+def test_mutants_are_chosen_by_group_or_rule(built: tuple[Group, ...]) -> None:
+    everything = list(mutants(built))
+
+    assert all(chosen(mutant, ()) for mutant in everything)
+    assert {mutant.group for mutant in everything if chosen(mutant, ["chain"])} == {"chain"}
+    assert {mutant.rule for mutant in everything if chosen(mutant, ["CacheHitRatioLow"])} == {
+        "CacheHitRatioLow (medium)"
+    }

@@ -77,7 +77,8 @@ def test_the_limit_is_met_exactly_and_one_event_is_a_small_step_over_it(allowed:
     assert share < over < share * Fraction(11, 10)
 
 
-def test_a_comparison_without_tolerance_would_fire_at_the_limit(judgement: Judgement) -> None:
+def test_the_limit_is_met_exactly_and_one_event_more_is_a_small_step(judgement: Judgement) -> None:
     good, bad = stories.at_limit(judgement)
 
-    assert (good * (1 / 60.0)) / ((good + bad) * (1 / 60.0)) < 0.95
+    assert Fraction(bad, good + bad) == Fraction("0.05")
+    assert Fraction(bad + 1, good + bad + 1) < Fraction("0.055")

@@ -15,6 +15,9 @@ from featurewatch.rules.scenario import evaluations
 BEYOND = 0.05
 """How far beyond a bound a violation lies, as a part of it."""
 
+MUCH = 500_000
+"""And at most so many times the tolerance: a much larger one shows."""
+
 
 @dataclass(frozen=True, slots=True)
 class BoundCases:
@@ -34,6 +37,12 @@ class BoundCases:
         title = "silent at exactly the limit and until `for` is over, fires beyond it, resolves"
         yield self._case(comparison, title, values, (calm - 1, calm + hold - 1, calm + hold, calm + bad))
         yield self._case(comparison, "silent without a value, whatever another service has", [], (hold + 2,))
+
+    def just_before(self, comparison: Comparison) -> Iterator[Case]:
+        """One evaluation of the rules before `for` is over, in steps that only meet there."""
+        hold = evaluations(comparison.hold, self.desk.step)
+        title = "silent until the evaluation before `for` is over"
+        yield self._case(comparison, title, [beyond(comparison)] * (hold + 1), (hold - 1,))
 
     def _case(self, comparison: Comparison, title: str, values: list[float], moments: tuple[int, ...]) -> Case:
         objective = comparison.objective
@@ -90,4 +99,6 @@ def beyond(comparison: Comparison) -> float:
     if comparison.objective.kind == "increase":
         return bound
     step = round(abs(bound) * BEYOND, 9) or BEYOND
+    if comparison.tolerance:
+        step = min(step, MUCH * comparison.tolerance)
     return bound - step if comparison.objective.side == "below" else bound + step

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
 from featurewatch import names
 from featurewatch.objectives.model import Objective, QuantileObjective, RatioObjective
+from featurewatch.objectives.units import duration_text
 from featurewatch.rules import budget
 from featurewatch.rules import sli as slis
 from featurewatch.rules.budget_plan import LONG_STEP, LONGEST_SHORT, SHORT_STEP, BudgetPlan
 from featurewatch.rules.budget_scenario import Stretch
 from featurewatch.rules.cases import ANOTHER, Case, Desk, edges_around, recorded_labels, series
 from featurewatch.rules.expressions import selector
-from featurewatch.rules.share_cases import is_event
+from featurewatch.rules.share_cases import ROUNDING, is_event
 
 SECOND = "sentiment"
+SAMPLES = 3
+"""Of a counter in a minute."""
 BEFORE = 1_000_000
 """Where counters stand at the beginning: far from 0, near which Prometheus stretches an increase less."""
 
@@ -57,21 +60,102 @@ class RecordedBudgetCases:
         """Longer windows, and what is left."""
         return self._windows("long windows", Stretch(COARSE, LONG), long=True)
 
+    def hardly_any(self, *, long: bool) -> Iterator[Case]:
+        """No share of no event; a share of a single one. What another service has recorded counts for nothing."""
+        desk = Desk(self.service, COARSE if long else FINE, self.extractor)
+        sli, at = self.plan.sli, 3
+        windows = [window for window in self.plan.windows if (window > LONGEST_SHORT) == long]
+        elsewhere = dict.fromkeys((budget.good_sum(sli, LONG_STEP), budget.total_sum(sli, LONG_STEP)), 0.5)
+        elsewhere |= {budget.good_ratio(sli, window): 0.5 for window in windows}
+        none = Stretch(desk.step, ((at + 1, Fraction(0), Fraction(0)),))
+        yield desk.case(
+            f"{self.plan.objective.name}: no event",
+            [*self._sums(none, self.service), *self._recorded(elsewhere, at)],
+            values=[
+                *(self._value(desk, at, name, None, elsewhere.get(name)) for name in self._shares(windows)),
+                *(self._value(desk, at, name, 0.0) for name in self._totals(windows)),
+            ],
+        )
+        one = Stretch(desk.step, ((at, Fraction(0), Fraction(0)), (1, Fraction(3, 4), Fraction(1, 4))))
+        elsewhere = {budget.burn_rate(sli, window): 0.5 for window in windows if window in self.plan.long_windows}
+        values = [self._value(desk, at, budget.good_ratio(sli, window), 0.75) for window in windows]
+        if long:
+            left = 1 - one.rate(at, self.plan, self.plan.budget.window)
+            values.append(self._value(desk, at, budget.left(self.plan), left))
+        yield desk.case(
+            f"{self.plan.objective.name}: one event",
+            [*self._sums(one, self.service), *self._recorded(elsewhere, at)],
+            values=values,
+        )
+
+    def told(self) -> Iterator[Case]:
+        """What is computed of recorded series alone, which are told here."""
+        sli, pace = self.plan.sli, budget.burn_rate(self.plan.sli, budget.pace_window(self.plan))
+        for title, rate, seconds in (
+            ("half the budget lasts as long at half its pace", 0.5, self.plan.budget.window),
+            ("at no pace it lasts for ever", 0.0, None),
+        ):
+            yield self._told(title, {budget.left(self.plan): 0.5, pace: rate}, budget.exhausted_in(self.plan), seconds)
+        for pair in self.plan.pairs:
+            long, short = pair.pair.long, pair.pair.short
+            enough = {budget.bad_sum(sli, long): 1000.0, budget.total_sum(sli, long): 9000.0}
+            for window, other in ((long, short), (short, long)):
+                ratios = {budget.good_ratio(sli, window): pair.target - ROUNDING, budget.good_ratio(sli, other): 0.0}
+                title = f"{pair.text}: nothing burns while the last {duration_text(window)} are at the limit"
+                yield self._told(title, {**enough, **ratios}, budget.burning(sli, pair), None)
+            both = {budget.good_ratio(sli, window): 0.0 for window in (long, short)}
+            series_told = {budget.burn_rate(sli, long): 1.0, **enough, **both}
+            title = f"{pair.text}: another service burns for itself"
+            yield self._told(title, series_told, budget.burning(sli, pair), None, ANOTHER)
+
+    def _told(
+        self, title: str, told: Mapping[str, float], name: str, value: float | None, service: str | None = None
+    ) -> Case:
+        desk = Desk(self.service, FINE, self.extractor)
+        labels = self._labels(service or self.service)
+        inputs = [series(each, labels, repr(number)) for each, number in told.items()]
+        return desk.case(f"{self.plan.objective.name}: {title}", inputs, values=[self._value(desk, 0, name, value)])
+
+    def _shares(self, windows: list[float]) -> Iterator[str]:
+        """What is absent while there are no events."""
+        for window in windows:
+            yield budget.good_ratio(self.plan.sli, window)
+            if window in self.plan.long_windows:
+                yield budget.burn_rate(self.plan.sli, window)
+
+    def _totals(self, windows: list[float]) -> Iterator[str]:
+        """What is 0 while there are no events."""
+        for window in windows:
+            if window in self.plan.long_windows:
+                yield budget.total_sum(self.plan.sli, window)
+                yield budget.bad_sum(self.plan.sli, window)
+
+    def _recorded(self, told: Mapping[str, float], at: int) -> list[Case]:
+        """What the rules of another service have recorded."""
+        return [series(name, self._labels(ANOTHER), f"{value:g}x{at}") for name, value in told.items()]
+
+    def _sums(self, stretch: Stretch, service: str) -> list[Case]:
+        """What every minute counted."""
+        good, total = (name(self.plan.sli, SHORT_STEP) for name in (budget.good_sum, budget.total_sum))
+        return [
+            series(good, self._labels(service), stretch.notation(total=False)),
+            series(total, self._labels(service), stretch.notation(total=True)),
+        ]
+
     def _windows(self, title: str, stretch: Stretch, *, long: bool) -> Case:
         desk, sli = Desk(self.service, stretch.step, self.extractor), self.plan.sli
-        good, total = (name(sli, SHORT_STEP) for name in (budget.good_sum, budget.total_sum))
-        inputs = []
-        for service in (self.service, ANOTHER):
-            inputs += [
-                series(good, self._labels(service), stretch.notation(total=False)),
-                series(total, self._labels(service), stretch.notation(total=True)),
-            ]
+        inputs = [each for service in (self.service, ANOTHER) for each in self._sums(stretch, service)]
         at = stretch.steps - 1
         values: dict[str, float] = {}
         for window in self.plan.windows:
             if (window > LONGEST_SHORT) == long:
                 values |= self._of_window(stretch, at, window)
         if long:
+            good, bad = stretch.counted(at, LONG_STEP)
+            values |= {
+                budget.good_sum(sli, LONG_STEP): float(good),
+                budget.total_sum(sli, LONG_STEP): float(good + bad),
+            }
             left = 1 - stretch.rate(at, self.plan, self.plan.budget.window)
             pace = stretch.rate(at, self.plan, budget.pace_window(self.plan))
             values[budget.left(self.plan)] = left
@@ -93,10 +177,14 @@ class RecordedBudgetCases:
             }
         return values
 
-    def _value(self, desk: Desk, at: int, name: str, value: float) -> Case:
-        """In whole billionths, and of this service alone."""
-        labels = selector("", self._labels(self.service))
-        return desk.value(at, f"round({name} * 1e9)", [{"labels": labels, "value": round(value * 1e9)}])
+    def _value(self, desk: Desk, at: int, name: str, value: float | None, elsewhere: float | None = None) -> Case:
+        """In whole billionths: of this service, and of another one where its rules have recorded it."""
+        found = [
+            {"labels": selector("", self._labels(service)), "value": round(number * 1e9)}
+            for service, number in ((self.service, value), (ANOTHER, elsewhere))
+            if number is not None
+        ]
+        return desk.value(at, f"round({name} * 1e9)", found)
 
     def _labels(self, service: str) -> tuple[tuple[str, str], ...]:
         extractor = () if self.plan.sli.sampled else ((names.EXTRACTOR, self.extractor),)
@@ -165,7 +253,8 @@ class RecordedBudgetCases:
             for which, name in ((0, budget.good_sum), (1, budget.total_sum))
             for step in (SHORT_STEP, LONG_STEP)  # of two minutes, the first one: the second is not yet written
         ]
-        return desk.case(f"{objective.name}: what a minute counts", [*inputs, *stray[0]], values=values)
+        case = desk.case(f"{objective.name}: what a minute counts", [*inputs, *stray[0]], values=values)
+        return {**case, "interval": duration_text(SHORT_STEP / SAMPLES)}
 
 
 def _stream(
@@ -179,9 +268,11 @@ def _stream(
     """Series of one process' extractions of one kind, and how many of them a minute (good, all) count at the end."""
 
     def counter(rate: int) -> str:
-        """Another rate before: a window that is too long would see it."""
-        begun = BEFORE + 8 * 3 * rate
-        return f"{BEFORE}+{3 * rate}x8 {begun + rate}+{rate}x4"
+        """Another rate before: a window that is too long would see it. All of a minute's at its end: so would a
+        pace that is not the minute's."""
+        begun = BEFORE + 8 * SAMPLES * rate
+        minutes = (f"{begun + minute * rate}x{SAMPLES - 2} {begun + (minute + 1) * rate}" for minute in range(4))
+        return " ".join((f"{BEFORE}+{rate}x{8 * SAMPLES}", *minutes))
 
     fast, slow = 7 * number, 2 * number + 1
     where = ("instance", instance)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from featurewatch import manifests, names
 from featurewatch.objectives.convert import ANSWERED, COUNT
 from featurewatch.objectives.model import Promise, QuantileObjective, Series, Severity
-from featurewatch.objectives.units import duration_text
+from featurewatch.objectives.units import duration_text, number_text
 from featurewatch.rules import (
     chain,
     clashes,
@@ -95,33 +95,36 @@ def _recordings(plan: Plan) -> Iterator[Recording]:
     answered = expressions.selector_of_words(COUNT, (service, *ANSWERED))
     succeeded = expressions.selector(COUNT, (service, (names.OUTCOME, names.SUCCESS)))
     yield Recording(recorded.SERVICE_UP, expressions.up(expressions.selector("up", (("job", EXTRACTORS_JOB), service))))
+    own = [judgement for judgement in plan.judgements if not judgement.objective.foreign]
+    counted: dict[str, str] = {}
+    """Selector of events and its window, to the series that has counted them."""
+    for judgement in own:
+        series = succeeded if isinstance(judgement.objective, QuantileObjective) else answered
+        counted[expressions.total("increase", series, judgement.window)] = judgement.events
+    for expr, name in counted.items():
+        yield Recording(name, expr)
     rates = {plan.show_window, *(watch.window for watch in plan.watches if watch.objective.of == "events")}
     for window in sorted(rates):
-        yield Recording(recorded.extractions_rate(window), expressions.total("rate", answered, window))
-    own = [judgement for judgement in plan.judgements if not judgement.objective.foreign]
+        known = counted.get(expressions.total("increase", answered, window))
+        rate = (
+            f"{known}{_scope(plan)}\n/\n{number_text(window)}" if known else expressions.total("rate", answered, window)
+        )
+        yield Recording(recorded.extractions_rate(window), rate)
     for judgement in own:
-        latency = isinstance(judgement.objective, QuantileObjective)
-        series, rate = (succeeded, recorded.successes_rate) if latency else (answered, recorded.extractions_rate)
-        yield Recording(rate(judgement.window), expressions.total("rate", series, judgement.window))
-        yield Recording(judgement.events, expressions.total("increase", series, judgement.window))
-    for judgement in own:
-        yield from _shares(plan, judgement)
+        yield from _shares(plan, judgement, counted)
 
 
-def _shares(plan: Plan, judgement: Judgement) -> Iterator[Recording]:
-    """Of what is recorded of all events, and of the good ones: a thousand extractors have too many series to read
-    twice."""
-    good, window, scope = _good(plan, judgement), judgement.window, _scope(plan)
-    latency = isinstance(judgement.objective, QuantileObjective)
-    everything = (recorded.successes_rate if latency else recorded.extractions_rate)(window)
-    yield Recording(
-        judgement.good_ratio, f"{expressions.total('rate', good, window)}\n/\n(\n  {everything}{scope} > 0\n)"
-    )
+def _shares(plan: Plan, judgement: Judgement, counted: Mapping[str, str]) -> Iterator[Recording]:
+    """Share and number of what is counted once: a thousand extractors have too many series to read them twice."""
+    scope = _scope(plan)
+    expr = expressions.total("increase", _good(plan, judgement), judgement.window)
+    good = counted.get(expr, judgement.good_increase)
+    if good == judgement.good_increase:
+        yield Recording(good, expr)
+    yield Recording(judgement.good_ratio, f"{good}{scope}\n/\n(\n  {judgement.events}{scope} > 0\n)")
     if not judgement.shows_good:
         yield Recording(judgement.bad_ratio, f"1 - {judgement.good_ratio}{scope}")
-    yield Recording(
-        judgement.bad_increase, f"{judgement.events}{scope}\n-\n{expressions.total('increase', good, window)}"
-    )
+    yield Recording(judgement.bad_increase, f"{judgement.events}{scope}\n-\n{good}{scope}")
 
 
 def _good(plan: Plan, judgement: Judgement) -> str:

@@ -48,15 +48,28 @@ def value_cases(comparison: Comparison, desk: Desk) -> Iterator[Case]:
             nothing.inputs,
             values=[desk.value(end, f'{comparison.value}{{service="{desk.service}"}}', [])],
         )
+        if objective.kind == "gauge":
+            little = Feed(desk, objective)
+            little.add(objective.series.metric, little.labels(objective.series.where), f"0.125x{end}")
+            little.add(objective.per.metric, little.labels(objective.per.where), f"0.5x{end}")
+            yield desk.case(
+                f"{objective.name}: its value where there is less than one to divide by",
+                little.inputs,
+                values=[declared_feed.sample(little, comparison.value, end, 0.25)],
+            )
     elif objective.kind == "rate" and objective.side == "below":
         young = Feed(desk, objective)
         begun = STEPS
         young.add(objective.series.metric, young.labels(objective.series.where), f"_x{begun} 0+8x{end - begun}")
-        late = begun + SAMPLES // 2
+        young.disturb(objective.series.metric, objective.series.where, f"0+700x{end}")
+        own = f'{comparison.value}{{service="{desk.service}"}}'
         yield desk.case(
             f"{objective.name}: no value before a whole window was counted",
             young.inputs,
-            values=[desk.value(late, f'{comparison.value}{{service="{desk.service}"}}', [])],
+            values=[
+                desk.value(begun + SAMPLES // 2, own, []),
+                desk.value(begun + SAMPLES + 2, f"count({own})", [{"labels": "{}", "value": 1}]),
+            ],
         )
 
 

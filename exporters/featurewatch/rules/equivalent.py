@@ -30,17 +30,17 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "The lowest bucket begins at 0 and the rank is positive, so a quantile is never exactly 0.",
     ),
     _equivalent(
-        r".+:(good_ratio_rate|bad_increase)\w+: matcher: .+: service=\"[^\"]+\",? -> nothing",
+        r".+:(good_ratio_\w+|bad_\w+|budget_left_seconds\w+|throughput:rate\w+|memory:sum)"
+        r": matcher: .+: service=\"[^\"]+\",? -> nothing",
         "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
-    ),
-    _equivalent(
-        r"FallbackRatioHigh .+: tolerance: .+ < 0\.95 - 1e-9: 1e-9 -> 0",
-        "Of one counter in twenty, no numbers up to 4 million round to less than 0.95, so no test of two counters can "
-        "tell. The same change in the other alerts is killed.",
     ),
     _equivalent(
         r"ObjectiveDataAbsent .+: (aggregation: max by .+|label: max by .+ by \(service, outcome\))",
         "absent() returns one series at most, with the service as its only label.",
+    ),
+    _equivalent(
+        r"ObjectiveDataAbsent .+: label: and on \(service\): .+ -> on \(service, extractor\)",
+        "Neither what is absent nor the service being up has an extractor.",
     ),
     _equivalent(
         r".+:\w+: comparison: .+ >= -Inf: >= -> >",

@@ -145,7 +145,7 @@ def rate(aggregate: str, series: str, window: float, by: str) -> str:
 
 def whole(value: str, series: str, window: float, by: str) -> str:
     """Only where somebody counted a window ago already: in a shorter time fewer events are no lower rate."""
-    return f"{value}\nand\nsum by ({by}) (\n  {series} offset {duration_text(window)}\n)"
+    return f"{value}\nand\ngroup by ({by}) (\n  {series} offset {duration_text(window)}\n)"
 
 
 def increase(series: str, up: str, window: float, by: str) -> str:

@@ -7,16 +7,21 @@ The histogram of the tests has schema 0, whose buckets end at powers of two: bet
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import accumulate
 
 from featurewatch import names
 from featurewatch.rules import quantiles, recorded
 from featurewatch.rules.cases import ANOTHER, BUCKET, EXTRACTOR, Case, Desk, Labels, recorded_labels, series
 from featurewatch.rules.expressions import le
+from featurewatch.rules.extrapolation import increase
 from featurewatch.rules.plan import Plan
 from featurewatch.rules.recorded_cases import step_of
 
 SECOND = "sentiment"
 STEPS = 30
+FAST, FASTER = 5, 3
+"""Steps at the end, in which so many times as much happens: a wrong window shows."""
 FULL, HALF = (4, 0), (2, 2)
 """Extractions a step from 1 to 2 seconds, and from 2 to 4."""
 
@@ -49,11 +54,13 @@ def case(plan: Plan, window: float) -> Case:
         ),
     ]
     low, high = FULL[0] + HALF[0], FULL[1] + HALF[1]
+    paces = [*[1] * (STEPS - FAST), *[FASTER] * FAST]
+    grown = increase([0, *accumulate(paces)], STEPS, Fraction(str(window)), Fraction(str(desk.step)))
     checks = [
         desk.value(
             STEPS,
             f'{what}({recorded.native_rate(window)}{{{names.SERVICE}="{desk.service}"}}) * {window:g}',
-            [{"labels": recorded_labels(desk.service, EXTRACTOR), "value": number * window / desk.step}],
+            [{"labels": recorded_labels(desk.service, EXTRACTOR), "value": number * float(grown or 0)}],
         )
         for what, number in (("histogram_count", low + high), ("histogram_sum", 1.5 * low + 3 * high))
     ]
@@ -76,10 +83,15 @@ def case(plan: Plan, window: float) -> Case:
 
 
 def _histograms(each: tuple[int, int]) -> str:
-    """A counter of native histograms that grows by these in its two buckets."""
-    low, high = each
-    grown = f"schema:0 sum:{1.5 * low + 3 * high:g} count:{low + high} offset:1 buckets:[{low} {high}]"
-    return f"{{{{schema:0 sum:0 count:0 offset:1 buckets:[0 0]}}}}+{{{{{grown}}}}}x{STEPS}"
+    """A counter of native histograms that grows by these in its two buckets, and faster at last."""
+    late = STEPS - FAST
+    phases = (0, 1, late), (late + FASTER, FASTER, FAST - 1)
+    return " ".join(f"{_histogram(each, begun)}+{_histogram(each, pace)}x{steps}" for begun, pace, steps in phases)
+
+
+def _histogram(each: tuple[int, int], times: int) -> str:
+    low, high = (number * times for number in each)
+    return f"{{{{schema:0 sum:{1.5 * low + 3 * high:g} count:{low + high} offset:1 buckets:[{low} {high}]}}}}"
 
 
 def _classic(labels: Labels, edge: float) -> list[Case]:

@@ -64,5 +64,5 @@ def _budget(plan: Plan, groups: tuple[Group, ...], decided: BudgetPlan, extracto
     yield f"{name}.exhausted", own, cases.exhausted_step, list(cases.exhausted())
     recorded = RecordedBudgetCases(service, extractor, decided)
     yield f"{name}.sums", (*sums_need(decided), *own), recorded.sums_step, [recorded.sums()]
-    yield f"{name}.short", own, FINE, [recorded.short()]
-    yield f"{name}.long", own, COARSE, [recorded.long()]
+    yield f"{name}.short", own, FINE, [recorded.short(), *recorded.hardly_any(long=False), *recorded.told()]
+    yield f"{name}.long", own, COARSE, [recorded.long(), *recorded.hardly_any(long=True)]

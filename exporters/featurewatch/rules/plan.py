@@ -65,6 +65,10 @@ class Judgement:
         return recorded.bad_ratio(self.objective.name, self.window, self.bound, self.level)
 
     @property
+    def good_increase(self) -> str:
+        return recorded.good_increase(self.objective.name, self.window, self.bound, self.level)
+
+    @property
     def bad_increase(self) -> str:
         return recorded.bad_increase(self.objective.name, self.window, self.bound, self.level)
 

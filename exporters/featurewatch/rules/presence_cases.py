@@ -41,6 +41,12 @@ class PresenceCases:
             case "series":
                 yield from self._series(watch)
 
+    def just_before(self, watch: Watch) -> Iterator[Case]:
+        """One evaluation of the rules before `for` is over, in steps that only meet there."""
+        hold = evaluations(watch.hold, self.desk.step)
+        up = [] if self.objective.of == "target" else [self.desk.up(f"1x{hold}")]
+        yield self._case(watch, "silent until the evaluation before `for` is over", up, [self._look(hold - 1, [])])
+
     def _series(self, watch: Watch) -> Iterator[Case]:
         hold = evaluations(watch.hold, self.desk.step)
         where = tuple((label, values.split("|")[0]) for label, values in self.objective.where)

@@ -10,7 +10,6 @@ The dot keeps names apart: an objective's name has none.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -28,18 +27,16 @@ from featurewatch.rules import (
     outlook,
     outlook_cases,
     recorded,
+    steps,
     twin_cases,
 )
 from featurewatch.rules.bound_cases import BoundCases
 from featurewatch.rules.cases import EXTRACTOR, Case, Desk
 from featurewatch.rules.model import Alert, Group
-from featurewatch.rules.plan import SCRAPES_PER_WINDOW, Comparison, Judgement, Plan, Watch
+from featurewatch.rules.plan import Comparison, Judgement, Plan, Watch
 from featurewatch.rules.presence_cases import PresenceCases
 from featurewatch.rules.recorded_cases import RecordedCases, service_cases, step_of
 from featurewatch.rules.share_cases import ShareCases
-
-PATIENCE = 60
-"""Evaluations that a test waits for a `for` to be over; a longer one is told in coarser steps."""
 
 
 def test_files(plan: Plan, groups: tuple[Group, ...]) -> dict[str, Case]:
@@ -89,7 +86,14 @@ def _of_objective(plan: Plan, name: str, extractor: str) -> Iterator[tuple[str, 
     for step, members in by_step.items():
         file = name if len(by_step) == 1 else f"{name}.{duration_text(step)}"
         desk = Desk(plan.objectives.service, step, extractor)
-        yield file, step, list(_cases(plan, members, ladder, desk))
+        yield file, step, [case for rung in members for case in _cases(plan, rung, ladder, desk)]
+        late: dict[float, list[Case]] = {}
+        for rung in members if step != plan.timing.evaluation_interval else ():
+            last = steps.just_before(rung.hold, plan.timing.evaluation_interval)
+            told = _cases(plan, rung, ladder, replace(desk, step=last), late=True)
+            late.setdefault(last, []).extend(told)
+        for last, told in late.items():
+            yield f"{name}.late.{duration_text(last)}", last, told
 
 
 def _of_declared(plan: Plan) -> Iterator[tuple[str, float, list[Case]]]:
@@ -111,30 +115,37 @@ def _of_declared(plan: Plan) -> Iterator[tuple[str, float, list[Case]]]:
         )
         yield f"{rung.objective.name}.recorded.{series.partition(':')[2].replace(':', '.')}", step, list(found)
     for twin in plan.twins:
-        step = interval * max(1, math.ceil(twin.hold / interval / PATIENCE))
+        step = steps.of(twin.hold, interval)
         cases = twin_cases.twin_cases(plan, twin, build.twin_alert(plan, twin), Desk(service, step))
         yield f"{twin.objective.name}.absent", step, list(cases)
+        if step != interval:
+            last = steps.just_before(twin.hold, interval)
+            late = twin_cases.just_before(plan, twin, Desk(service, last))
+            yield f"{twin.objective.name}.absent.late.{duration_text(last)}", last, list(late)
 
 
-def _cases(plan: Plan, members: list[Rung], ladder: list[Rung], desk: Desk) -> Iterator[Case]:
+def _cases(plan: Plan, rung: Rung, ladder: list[Rung], desk: Desk, *, late: bool = False) -> list[Case]:
+    """Of one step of a ladder; `late`: those of the evaluation before its `for` is over."""
     objective = ladder[0].objective
     others = tuple(sorted({other.alert for other in plan.objectives.objectives} - {objective.alert}))
-    for rung in members:
-        alike = [other for other in ladder if other.limit.scope == rung.limit.scope]
-        about = replace(desk, extractor=_spoken_of(rung, desk.extractor))
-        match rung:
-            case Judgement():
-                shares = tuple(other for other in alike if isinstance(other, Judgement))
-                alerts = {str(other.limit.severity): build.judgement_alert(plan, other) for other in shares}
-                yield from ShareCases(about, shares, alerts).of(rung)
-            case Comparison():
-                bounds = tuple(other for other in alike if isinstance(other, Comparison))
-                alerts = {str(other.limit.severity): build.comparison_alert(plan, other) for other in bounds}
-                yield from BoundCases(about, bounds, alerts).of(rung)
-            case Watch():
-                watches = tuple(other for other in alike if isinstance(other, Watch))
-                alerts = {str(other.limit.severity): build.watch_alert(plan, other) for other in watches}
-                yield from PresenceCases(about, watches, alerts, others).of(rung)
+    alike = [other for other in ladder if other.limit.scope == rung.limit.scope]
+    about = replace(desk, extractor=_spoken_of(rung, desk.extractor))
+    match rung:
+        case Judgement():
+            judgements = tuple(other for other in alike if isinstance(other, Judgement))
+            alerts = {str(other.limit.severity): build.judgement_alert(plan, other) for other in judgements}
+            shares = ShareCases(about, judgements, alerts)
+            return list(shares.just_before(rung) if late else shares.of(rung))
+        case Comparison():
+            comparisons = tuple(other for other in alike if isinstance(other, Comparison))
+            alerts = {str(other.limit.severity): build.comparison_alert(plan, other) for other in comparisons}
+            bounds = BoundCases(about, comparisons, alerts)
+            return list(bounds.just_before(rung) if late else bounds.of(rung))
+        case Watch():
+            watches = tuple(other for other in alike if isinstance(other, Watch))
+            alerts = {str(other.limit.severity): build.watch_alert(plan, other) for other in watches}
+            presences = PresenceCases(about, watches, alerts, others)
+            return list(presences.just_before(rung) if late else presences.of(rung))
 
 
 def _spoken_of(rung: Rung, extractor: str) -> str:
@@ -149,11 +160,8 @@ def _spoken_of(rung: Rung, extractor: str) -> str:
 
 def _step(plan: Plan, rung: Rung) -> float:
     """Seconds between evaluations in the tests of this step of a ladder."""
-    interval = plan.timing.evaluation_interval
-    steps = math.ceil(rung.hold / interval / PATIENCE)
-    if rung.window and not isinstance(rung, Comparison):  # which has to hold a few samples
-        steps = min(steps, int(rung.window / interval / SCRAPES_PER_WINDOW))
-    return interval * max(1, steps)
+    window = 0.0 if isinstance(rung, Comparison) else rung.window  # which is told its value
+    return steps.of(rung.hold, plan.timing.evaluation_interval, window)
 
 
 def _windows(plan: Plan) -> set[float]:

@@ -25,11 +25,6 @@ def extractions_increase(window: float) -> str:
     return f"{LEVEL}:extractions:increase{duration_text(window)}"
 
 
-def successes_rate(window: float) -> str:
-    """Extractions per second that succeeded."""
-    return f"{LEVEL}:successes:rate{duration_text(window)}"
-
-
 def successes_increase(window: float) -> str:
     """How many extractions succeeded in the window."""
     return f"{LEVEL}:successes:increase{duration_text(window)}"
@@ -59,6 +54,11 @@ def good_ratio(objective: str, window: float, bound: float | None = None, level:
 def bad_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
     """Share of bad events, 0 to 1."""
     return f"{level}:{metric(objective, bound)}:bad_ratio_rate{duration_text(window)}"
+
+
+def good_increase(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
+    """How many good events there were in the window."""
+    return f"{level}:{metric(objective, bound)}:good_increase{duration_text(window)}"
 
 
 def bad_increase(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:

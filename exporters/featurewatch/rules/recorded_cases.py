@@ -26,6 +26,8 @@ Value = Callable[[str, int], float | None]
 """What a series says of an extractor at a step; None where it must be absent."""
 
 SECOND = "sentiment"
+SELDOM = "seldom"
+"""Has one extraction in the window."""
 INSTANCES = ("a:1", "b:1")
 SAMPLES = 10
 """Samples in a window."""
@@ -45,9 +47,13 @@ class Stream:
     instance: str
     early: tuple[int, ...]
     late: tuple[int, ...]
+    once: int | None = None
+    """Instead of all that: so many in one step, in the first bucket."""
 
     def phases(self, upto: int) -> list[tuple[int, int]]:
         """The counter of those in the first `upto` buckets."""
+        if self.once is not None:
+            return [(LOOK - 2, 0), (1, self.once), (QUIET + 1, 0)]
         return [(EARLY, sum(self.early[:upto])), (LATE, sum(self.late[:upto])), (QUIET, 0)]
 
     def counter(self, upto: int) -> list[int]:
@@ -99,7 +105,7 @@ class RecordedCases:
         """In whole billionths: both sides add up in another order, and promtool compares nearly the last bit."""
         samples = [
             {"labels": recorded_labels(self._plan.objectives.service, extractor), "value": round(number * 1e9)}
-            for extractor in (SECOND, EXTRACTOR)
+            for extractor in (SECOND, SELDOM, EXTRACTOR)
             if (number := value(extractor, step)) is not None
         ]
         if name in self._foreign():
@@ -121,14 +127,15 @@ class RecordedCases:
                 ),
                 "value": round(float(self._count(extractor, step, _succeeded, upto) / Fraction(str(window))) * 1e9),
             }
-            for extractor in (SECOND, EXTRACTOR)
+            for extractor in (SECOND, SELDOM, EXTRACTOR)
             for upto, edge in enumerate(self._edges, start=1)
         ]
         return self._desk.value(step, f"round({name} * 1e9)", samples)
 
     def _foreign(self) -> list[str]:
         """Series that other rules read, given here as another service's rules would have recorded them."""
-        return [recorded.good_ratio(j.objective.name, j.window, j.bound) for j in self._judgements]
+        told = (name for j in self._judgements for name in (j.good_ratio, j.good_increase, j.events))
+        return [name for name in dict.fromkeys(told) if name in self._recordings]
 
     def _series(self, stream: Stream, desk: Desk) -> Iterator[Case]:
         instance = ("instance", stream.instance)
@@ -144,7 +151,6 @@ class RecordedCases:
         known: dict[str, Value] = {
             recorded.extractions_rate(window): lambda who, at: float(self._count(who, at, _answered)) / window,
             recorded.extractions_increase(window): lambda who, at: float(self._count(who, at, _answered)),
-            recorded.successes_rate(window): lambda who, at: float(self._count(who, at, _succeeded)) / window,
             recorded.successes_increase(window): lambda who, at: float(self._count(who, at, _succeeded)),
         }
         named = {*quantiles.SHOWN, *(q for j in self._judgements if (q := _quantile(j)) is not None)}
@@ -175,6 +181,9 @@ class RecordedCases:
             good, everything = counted(who, at)
             return float(1 - good / everything) if everything else None
 
+        def good_increase(who: str, at: int) -> float | None:
+            return float(counted(who, at)[0])
+
         def bad_increase(who: str, at: int) -> float | None:
             good, everything = counted(who, at)
             return float(everything - good)
@@ -182,6 +191,7 @@ class RecordedCases:
         return {
             recorded.good_ratio(name, window, bound): good_ratio,
             recorded.bad_ratio(name, window, bound): bad_ratio,
+            recorded.good_increase(name, window, bound): good_increase,
             recorded.bad_increase(name, window, bound): bad_increase,
         }
 
@@ -214,6 +224,8 @@ def _streams(buckets: int) -> Iterator[Stream]:
         early = (20 * number, *(1 + (bucket * number) % 5 for bucket in range(2, buckets)), 0)
         late = (31 * number, *(2 + (bucket + number) % 7 for bucket in range(2, buckets)), 0)
         yield Stream(extractor, pair, instance, early, late)
+    for source, events in ((names.COMPUTE, 1), (names.CACHE, 0)):
+        yield Stream(SELDOM, (source, names.SUCCESS), INSTANCES[0], (), (), events)
 
 
 def _answered(pair: Pair) -> bool:

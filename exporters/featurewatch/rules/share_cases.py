@@ -12,8 +12,11 @@ from featurewatch.rules import declared_share_cases, expected, messages, stories
 from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, edges_around, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
-from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario
+from featurewatch.rules.scenario import ALL, BAD, GOOD, Scenario, evaluations
 from featurewatch.rules.stories import Story
+
+ROUNDING = 1e-10
+"""A share that is computed may be off by so much, and the rules allow for more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,35 @@ class ShareCases:
         for story in stories.too_little(judgement, self.desk.step):
             yield self._case(judgement, story)
         yield self._nothing(judgement)
+        if self._alone(judgement):
+            title = "silent while the share is below the limit by no more than a rounding error"
+            yield self._recorded(judgement, title, 1 - judgement.allowed - ROUNDING, after=0)
+
+    def just_before(self, judgement: Judgement) -> Iterator[Case]:
+        """One evaluation of the rules before `for` is over, in steps that only meet there."""
+        if self._alone(judgement):
+            title = "silent until the evaluation before `for` is over"
+            yield self._recorded(judgement, title, max(0.0, 1 - 2 * judgement.allowed), after=-1)
+
+    def _alone(self, judgement: Judgement) -> bool:
+        """Whether no other step of the ladder reads the same series, and would have something to say."""
+        return [other.good_ratio for other in self.ladder].count(judgement.good_ratio) == 1
+
+    def _recorded(self, judgement: Judgement, title: str, good: float, after: int) -> Case:
+        """Told what is recorded: silent so many evaluations after `for` is over."""
+        end = evaluations(judgement.hold, self.desk.step) + after
+        labels = ((names.SERVICE, self.desk.service), *self._by())
+        told = {
+            judgement.good_ratio: good,
+            judgement.bad_ratio: 1 - good,
+            judgement.bad_increase: 10 * MINIMUM_BAD,
+            judgement.events: 10 * MINIMUM_EVENTS,
+        }
+        return self.desk.case(
+            f"{self.objective.alert}, {judgement.limit.severity}: {title}",
+            [series(metric, labels, f"{value!r}x{end}") for metric, value in told.items()],
+            [self.desk.look(end, self.objective.alert, [])],
+        )
 
     def _case(self, judgement: Judgement, story: Story) -> Case:
         moments = sorted((*story.silent, story.firing))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from featurewatch.objectives.model import RatioObjective
 from featurewatch.rules.expected import steady
 from featurewatch.rules.plan import MINIMUM_BAD, MINIMUM_EVENTS, Judgement
 from featurewatch.rules.scenario import Phase, Scenario, evaluations
@@ -48,19 +47,12 @@ def over_the_limit(judgement: Judgement, step: float) -> Story:
 
 
 def at_limit(judgement: Judgement) -> tuple[int, int]:
-    """(good, bad) of which exactly what is allowed is bad: numbers for which rounding would say that it is more.
-
-    A rule that compared without its tolerance would fire on them.
-    """
+    """(good, bad) of which exactly what is allowed is bad, so many that one more reads the same however it rounds."""
     allowed = Fraction(str(judgement.allowed))
     scale = max(-(-LARGE // allowed.denominator), -(-FEW_BAD // allowed.numerator))
     for attempt in range(scale, scale + 2000):
         bad, good = allowed.numerator * attempt, (allowed.denominator - allowed.numerator) * attempt
-        rates = good * (1 / judgement.window), bad * (1 / judgement.window)
-        # A ratio adds its series up, a histogram has counted all of them itself.
-        ratio = isinstance(judgement.objective, RatioObjective)
-        rounded = rates[0] / (sum(rates) if ratio else (good + bad) * (1 / judgement.window))
-        if rounded < round(1 - judgement.allowed, 12) and steady((bad + 1) / (good + bad + 1)):
+        if steady((bad + 1) / (good + bad + 1)):
             return good, bad
     return (allowed.denominator - allowed.numerator) * scale, allowed.numerator * scale
 

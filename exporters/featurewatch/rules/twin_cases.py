@@ -5,11 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import names
-from featurewatch.rules import clashes, declared, expected
+from featurewatch.rules import clashes, declared, expected, recorded
 from featurewatch.rules.cases import ANOTHER, Case, Desk, series
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import Plan, Twin
 from featurewatch.rules.scenario import evaluations
+
+
+def just_before(plan: Plan, twin: Twin, desk: Desk) -> Iterator[Case]:
+    """One evaluation of the rules before `for` is over, in steps that only meet there."""
+    hold = evaluations(twin.hold, desk.step)
+    yield desk.case(
+        f"{clashes.TWIN}, {twin.objective.name}: silent until the evaluation before `for` is over",
+        [desk.up(f"1x{hold}"), *_quiet(plan, twin, desk, hold)],
+        [desk.look(hold - 1, clashes.TWIN, [])],
+    )
+
+
+def _quiet(plan: Plan, twin: Twin, desk: Desk, end: int) -> list[Case]:
+    """The data of all others are there."""
+    own = (names.SERVICE, desk.service)
+    return [series(declared.twin_reads(plan, other), (own,), f"1x{end}") for other in plan.twins if other != twin]
 
 
 def twin_cases(plan: Plan, twin: Twin, alert: Alert, desk: Desk) -> Iterator[Case]:
@@ -20,11 +36,7 @@ def twin_cases(plan: Plan, twin: Twin, alert: Alert, desk: Desk) -> Iterator[Cas
     end = 2 * hold + 9
     up = desk.up(f"1x{end}")
     foreign = series(name, ((names.SERVICE, ANOTHER), *by), f"1x{end}")
-    quiet = [
-        series(declared.twin_reads(plan, other), ((names.SERVICE, desk.service),), f"1x{end}")
-        for other in plan.twins
-        if other != twin
-    ]
+    quiet = _quiet(plan, twin, desk, end)
     labels = {names.SERVICE: desk.service}
     told = [
         {
@@ -51,6 +63,6 @@ def twin_cases(plan: Plan, twin: Twin, alert: Alert, desk: Desk) -> Iterator[Cas
     if declared.measured_here(twin):
         yield desk.case(
             title + "silent while the target is down, which has its own alert",
-            [desk.up(f"0x{hold + 2}"), *quiet],
+            [desk.up(f"0x{hold + 2}"), series(recorded.SERVICE_UP, ((names.SERVICE, ANOTHER),), f"1x{end}"), *quiet],
             [look(hold + 1, False)],
         )
