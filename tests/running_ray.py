@@ -139,7 +139,7 @@ def last_words(folder: Path, lines: int = 15) -> str:
     return "\n".join(f"{name}:\n  " + "\n  ".join(text) for name, text in told.items() if text) or "It wrote nothing."
 
 
-def eventually(look: Callable[[], T | None], what: str, deadline: float = 60.0) -> T:
+def eventually(look: Callable[[], T | None], what: str, deadline: float = 120.0) -> T:
     """What `look` finds, as soon as it does; AssertionError names `what` when it has not by the deadline (seconds)."""
     end = time.monotonic() + deadline
     while True:

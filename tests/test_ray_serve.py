@@ -205,7 +205,7 @@ def test_prometheus_finds_the_node_and_sees_every_call_across_a_kill(
     with running_prometheus.prometheus(tools.prometheus.path, tmp_path, {}, jobs=[job]) as url:
 
         def asked(query: str) -> float | None:
-            answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False).json()
+            answer = httpx.get(f"{url}/api/v1/query", params={"query": query}, trust_env=False, timeout=30).json()
             return float(answer["data"]["result"][0]["value"][1]) if answer["data"]["result"] else None
 
         sum_of = f'sum({COUNT}{{application="app",outcome="success"}})'
@@ -217,8 +217,8 @@ def test_prometheus_finds_the_node_and_sees_every_call_across_a_kill(
         _, more = replicas(features, 2)
         eventually(lambda: asked(sum_of) == first + calls + more, "those after the kill, too")
         assert asked(f"sum(resets({COUNT}[10m]))") == 0
-        # Replicas came and went; the target is the same one, and up.
-        assert asked("count(up)") == asked("sum(up)") == 1
+        # Replicas came and went; the target is the same one. A busy machine may miss a scrape, which has 1 s.
+        eventually(lambda: asked("count(up)") == asked("sum(up)") == 1, "one target, and up")
 
 
 def test_an_exporter_that_dies_comes_back_with_everything(features: DeploymentHandle) -> None:
