@@ -35,6 +35,7 @@ def test_a_long_for_is_told_in_few_steps(hold: float, interval: float, expected:
 
 def test_a_window_holds_some_of_the_steps() -> None:
     assert steps.of(120.0, 2.0, window=60.0) <= 60.0 / 4
+    assert steps.of(120.0, 2.0, window=300.0) == 8.0  # all of a story lies in one window
 
 
 def test_no_step_outlasts_what_prometheus_remembers() -> None:

@@ -89,8 +89,9 @@ class RecordedCases:
         for stream in self._streams:
             inputs += self._series(stream, Desk(self._plan.objectives.service, self._desk.step, stream.extractor))
         buckets = len(self._edges)
-        foreign = Stream(EXTRACTOR, (names.COMPUTE, names.SUCCESS), INSTANCES[0], (7,) * buckets, (9,) * buckets)
-        inputs += self._series(foreign, Desk(ANOTHER, self._desk.step))
+        for source in (names.COMPUTE, names.CACHE):
+            foreign = Stream(EXTRACTOR, (source, names.SUCCESS), INSTANCES[0], (7,) * buckets, (9,) * buckets)
+            inputs += self._series(foreign, Desk(ANOTHER, self._desk.step))
         inputs += [
             series(name, ((names.SERVICE, ANOTHER), (names.EXTRACTOR, EXTRACTOR)), f"{FOREIGN}x{end}")
             for name in self._foreign()

@@ -12,23 +12,24 @@ from featurewatch.rules.windows import SCRAPES_PER_WINDOW
 ENOUGH = 6
 """Evaluations that are waited for: a shorter `for` is told one evaluation after the other."""
 
+AROUND = 7
+"""Evaluations of a story besides those that are waited for."""
+
 LONGEST = 240.0
 """Seconds: Prometheus forgets a sample after five minutes."""
 
 
 def of(hold: float, interval: float, window: float = 0.0) -> float:
     """Seconds between evaluations, so that `hold` ends with one of them; a window, where there is one, holds some."""
-    return interval * _stride(round(hold / interval), _most(interval, window))
+    longest = min(LONGEST, window / 2 / SCRAPES_PER_WINDOW) if window else LONGEST
+    if window > 2 * hold:  # what is told in one window: `for` twice, and a few steps around it
+        longest = min(longest, (window - 2 * hold) / AROUND)
+    return interval * _stride(round(hold / interval), int(longest / interval))
 
 
 def just_before(hold: float, interval: float) -> float:
     """Seconds between evaluations, so that one of them is the last before `hold` is over."""
-    return interval * _stride(round(hold / interval) - 1, _most(interval, 0.0))
-
-
-def _most(interval: float, window: float) -> int:
-    longest = min(LONGEST, window / 2 / SCRAPES_PER_WINDOW) if window else LONGEST
-    return max(1, int(longest / interval))
+    return interval * _stride(round(hold / interval) - 1, int(LONGEST / interval))
 
 
 def _stride(evaluations: int, most: int) -> int:
