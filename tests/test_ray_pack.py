@@ -76,7 +76,7 @@ def test_every_metric_of_the_pack_is_one_that_a_real_ray_was_seen_to_export() ->
 @pytest.mark.long
 def test_the_generated_tests_of_the_pack_pass(tools: Tools, tmp_path: Path) -> None:
     made = written(tmp_path)
-    promtool = Promtool(tools.promtool.path)
+    promtool = Promtool(tools.promtool.path, timeout=600)
     about = [test for test in made.tests if test.name.startswith("ray-")]
     assert {test.name.split(".")[0] for test in about} == {item.name for item in PACK}
     verdict = promtool.test_rules(about)

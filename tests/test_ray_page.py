@@ -86,7 +86,7 @@ def test_the_page_names_what_there_is() -> None:
 @pytest.mark.long
 def test_one_command_starts_the_example_and_prometheus_sees_it(tools: Tools) -> None:
     ports = {name: free_port() for name in ("port", "metrics-port", "ray-metrics-port", "prometheus-port")}
-    command = [sys.executable, "-m", "examples.ray_serve", "--rate", "20", "--seconds", "80"]
+    command = [sys.executable, "-m", "examples.ray_serve", "--rate", "8", "--seconds", "60"]
     command += [f"--{name}={port}" for name, port in ports.items()]
     with folder() as made, (made / "log").open("wb") as log:
         process = subprocess.Popen(command, env=environment(made), cwd=made, stdout=log, stderr=log)

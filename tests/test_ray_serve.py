@@ -209,7 +209,9 @@ def test_prometheus_finds_the_node_and_sees_every_call_across_a_kill(
             return float(answer["data"]["result"][0]["value"][1]) if answer["data"]["result"] else None
 
         sum_of = f'sum({COUNT}{{application="app",outcome="success"}})'
-        first = eventually(lambda: asked(sum_of), "a first scrape")
+        # It may well be 0: nothing has to have been asked before.
+        eventually(lambda: asked(sum_of) is not None, "a first scrape")
+        first = asked(sum_of) or 0
         met, calls = replicas(features, 2)
         eventually(lambda: asked(sum_of) == first + calls, "the calls in Prometheus")
         os.kill(min(met), signal.SIGKILL)
