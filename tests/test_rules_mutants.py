@@ -74,8 +74,8 @@ def test_the_tests_of_an_alert_notice_the_mistakes_in_it(
 def test_the_tests_of_the_recorded_series_notice_the_mistakes_in_one(
     built: tuple[Group, ...], tests: dict[str, Case], promtool: Promtool
 ) -> None:
-    name = "service_extractor:fallback_ratio:good_ratio_rate1m"
-    wanted = [mutant for mutant in mutants(built) if mutant.rule == name and reason(mutant) is None]
+    names = {f"service_extractor:fallback_ratio:{what}" for what in ("good_increase1m", "good_ratio_rate1m")}
+    wanted = [mutant for mutant in mutants(built) if mutant.rule in names and reason(mutant) is None]
     assert len(wanted) > 15
 
     assert [str(found.mutant) for found in hunt(built, tests, wanted, promtool) if found.killed_by is None] == []

@@ -16,7 +16,7 @@ from featurewatch.rules.budget_plan import LONG_STEP, LONGEST_SHORT, SHORT_STEP,
 from featurewatch.rules.budget_scenario import Stretch
 from featurewatch.rules.cases import ANOTHER, Case, Desk, edges_around, recorded_labels, series
 from featurewatch.rules.expressions import selector
-from featurewatch.rules.share_cases import ROUNDING, is_event
+from featurewatch.rules.share_cases import is_event
 
 SECOND = "sentiment"
 SAMPLES = 3
@@ -72,49 +72,21 @@ class RecordedBudgetCases:
             f"{self.plan.objective.name}: no event",
             [*self._sums(none, self.service), *self._recorded(elsewhere, at)],
             values=[
-                *(self._value(desk, at, name, None, elsewhere.get(name)) for name in self._shares(windows)),
-                *(self._value(desk, at, name, 0.0) for name in self._totals(windows)),
+                *(self.value(desk, at, name, None, elsewhere.get(name)) for name in self._shares(windows)),
+                *(self.value(desk, at, name, 0.0) for name in self._totals(windows)),
             ],
         )
         one = Stretch(desk.step, ((at, Fraction(0), Fraction(0)), (1, Fraction(3, 4), Fraction(1, 4))))
         elsewhere = {budget.burn_rate(sli, window): 0.5 for window in windows if window in self.plan.long_windows}
-        values = [self._value(desk, at, budget.good_ratio(sli, window), 0.75) for window in windows]
+        values = [self.value(desk, at, budget.good_ratio(sli, window), 0.75) for window in windows]
         if long:
             left = 1 - one.rate(at, self.plan, self.plan.budget.window)
-            values.append(self._value(desk, at, budget.left(self.plan), left))
+            values.append(self.value(desk, at, budget.left(self.plan), left))
         yield desk.case(
             f"{self.plan.objective.name}: one event",
             [*self._sums(one, self.service), *self._recorded(elsewhere, at)],
             values=values,
         )
-
-    def told(self) -> Iterator[Case]:
-        """What is computed of recorded series alone, which are told here."""
-        sli, pace = self.plan.sli, budget.burn_rate(self.plan.sli, budget.pace_window(self.plan))
-        for title, rate, seconds in (
-            ("half the budget lasts as long at half its pace", 0.5, self.plan.budget.window),
-            ("at no pace it lasts for ever", 0.0, None),
-        ):
-            yield self._told(title, {budget.left(self.plan): 0.5, pace: rate}, budget.exhausted_in(self.plan), seconds)
-        for pair in self.plan.pairs:
-            long, short = pair.pair.long, pair.pair.short
-            enough = {budget.bad_sum(sli, long): 1000.0, budget.total_sum(sli, long): 9000.0}
-            for window, other in ((long, short), (short, long)):
-                ratios = {budget.good_ratio(sli, window): pair.target - ROUNDING, budget.good_ratio(sli, other): 0.0}
-                title = f"{pair.text}: nothing burns while the last {duration_text(window)} are at the limit"
-                yield self._told(title, {**enough, **ratios}, budget.burning(sli, pair), None)
-            both = {budget.good_ratio(sli, window): 0.0 for window in (long, short)}
-            series_told = {budget.burn_rate(sli, long): 1.0, **enough, **both}
-            title = f"{pair.text}: another service burns for itself"
-            yield self._told(title, series_told, budget.burning(sli, pair), None, ANOTHER)
-
-    def _told(
-        self, title: str, told: Mapping[str, float], name: str, value: float | None, service: str | None = None
-    ) -> Case:
-        desk = Desk(self.service, FINE, self.extractor)
-        labels = self._labels(service or self.service)
-        inputs = [series(each, labels, repr(number)) for each, number in told.items()]
-        return desk.case(f"{self.plan.objective.name}: {title}", inputs, values=[self._value(desk, 0, name, value)])
 
     def _shares(self, windows: list[float]) -> Iterator[str]:
         """What is absent while there are no events."""
@@ -132,14 +104,14 @@ class RecordedBudgetCases:
 
     def _recorded(self, told: Mapping[str, float], at: int) -> list[Case]:
         """What the rules of another service have recorded."""
-        return [series(name, self._labels(ANOTHER), f"{value:g}x{at}") for name, value in told.items()]
+        return [series(name, self.labels(ANOTHER), f"{value:g}x{at}") for name, value in told.items()]
 
     def _sums(self, stretch: Stretch, service: str) -> list[Case]:
         """What every minute counted."""
         good, total = (name(self.plan.sli, SHORT_STEP) for name in (budget.good_sum, budget.total_sum))
         return [
-            series(good, self._labels(service), stretch.notation(total=False)),
-            series(total, self._labels(service), stretch.notation(total=True)),
+            series(good, self.labels(service), stretch.notation(total=False)),
+            series(total, self.labels(service), stretch.notation(total=True)),
         ]
 
     def _windows(self, title: str, stretch: Stretch, *, long: bool) -> Case:
@@ -163,7 +135,7 @@ class RecordedBudgetCases:
         return desk.case(
             f"{self.plan.objective.name}: {title}",
             inputs,
-            values=[self._value(desk, at, name, value) for name, value in values.items()],
+            values=[self.value(desk, at, name, value) for name, value in values.items()],
         )
 
     def _of_window(self, stretch: Stretch, at: int, window: float) -> dict[str, float]:
@@ -177,16 +149,17 @@ class RecordedBudgetCases:
             }
         return values
 
-    def _value(self, desk: Desk, at: int, name: str, value: float | None, elsewhere: float | None = None) -> Case:
+    def value(self, desk: Desk, at: int, name: str, value: float | None, elsewhere: float | None = None) -> Case:
         """In whole billionths: of this service, and of another one where its rules have recorded it."""
         found = [
-            {"labels": selector("", self._labels(service)), "value": round(number * 1e9)}
+            {"labels": selector("", self.labels(service)), "value": round(number * 1e9)}
             for service, number in ((self.service, value), (ANOTHER, elsewhere))
             if number is not None
         ]
         return desk.value(at, f"round({name} * 1e9)", found)
 
-    def _labels(self, service: str) -> tuple[tuple[str, str], ...]:
+    def labels(self, service: str) -> tuple[tuple[str, str], ...]:
+        """What the budget's series say of a service."""
         extractor = () if self.plan.sli.sampled else ((names.EXTRACTOR, self.extractor),)
         return ((names.SERVICE, service), *extractor)
 

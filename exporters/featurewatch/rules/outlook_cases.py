@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import names
+from featurewatch.objectives.units import duration_text
 from featurewatch.rules import (
     anomaly_cases,
     budget_cases,
@@ -18,6 +19,7 @@ from featurewatch.rules import (
 )
 from featurewatch.rules.budget_plan import BudgetPlan
 from featurewatch.rules.budget_recorded_cases import COARSE, FINE, RecordedBudgetCases, sums_need
+from featurewatch.rules.budget_told_cases import ToldBudgetCases
 from featurewatch.rules.cases import Case
 from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
@@ -63,6 +65,9 @@ def _budget(plan: Plan, groups: tuple[Group, ...], decided: BudgetPlan, extracto
         yield f"{name}.{pair.text}", own, budget_cases.step_of(pair), list(cases.burning(pair))
     yield f"{name}.exhausted", own, cases.exhausted_step, list(cases.exhausted())
     recorded = RecordedBudgetCases(service, extractor, decided)
+    told = ToldBudgetCases(recorded)
     yield f"{name}.sums", (*sums_need(decided), *own), recorded.sums_step, [recorded.sums()]
-    yield f"{name}.short", own, FINE, [recorded.short(), *recorded.hardly_any(long=False), *recorded.told()]
+    yield f"{name}.short", own, FINE, [recorded.short(), *recorded.hardly_any(long=False), *told.told()]
+    for step, lasting in told.lasting().items():
+        yield f"{name}.lasting.{duration_text(step)}", own[1:], step, lasting
     yield f"{name}.long", own, COARSE, [recorded.long(), *recorded.hardly_any(long=True)]

@@ -39,13 +39,16 @@ def trials(groups: tuple[Group, ...], tests: Mapping[str, TestFile], name: str, 
     affected = downstream(groups, rule)
     found = []
     for file, content in sorted(tests.items()):
+        loaded = tuple(group for group in groups if f"../{group.name}.rules.yaml" in content["rule_files"])
+        if name not in {group.name for group in loaded}:
+            continue
         for number, case in enumerate(content["tests"]):
             shortened = _shortened(case, affected)
             seen = looked_at({"tests": [shortened]}) & affected
             if not seen:
                 continue
-            needed = upstream(groups, seen)
-            kept = tuple(replace(group, rules=tuple(r for r in group.rules if r.name in needed)) for group in groups)
+            needed = upstream(loaded, seen)
+            kept = tuple(replace(group, rules=tuple(r for r in group.rules if r.name in needed)) for group in loaded)
             kept = tuple(group for group in kept if group.rules)
             text = json.dumps(_alone(content, shortened, kept))
             found.append(
