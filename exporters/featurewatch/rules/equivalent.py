@@ -30,7 +30,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "The lowest bucket begins at 0 and the rank is positive, so a quantile is never exactly 0.",
     ),
     _equivalent(
-        r".+:(good_ratio_\w+|bad_\w+|budget_left_seconds\w+|throughput:rate\w+|memory:sum)"
+        r".+:(good_ratio_\w+|bad_(?:increase|sum)\w+|budget_left_seconds\w+|throughput:rate\w+|memory:sum)"
         r": matcher: .+: service=\"[^\"]+\",? -> nothing",
         "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
     ),
