@@ -169,7 +169,7 @@ class Story:
         who = self.stage.acknowledge(fired.labels)
         self._say(self.stage.clock(), "responder", f"{who} acknowledges {about}")
         timing = self.plan.timing
-        late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + timing.group_interval + SEND
+        late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + SEND
         until = self._fires_at(fired) + third.after + late
         self.stage.sleep(max(0.0, until - self.stage.clock()))
         told_too_much = [
