@@ -20,8 +20,8 @@ SECONDS = 50.0
 
 WAVES = 50
 TIMING = plan(routing.declared()).timing
-LAST_ROUND = TIMING.group_wait + TIMING.group_interval + 5
-"""Seconds until whatever the storm changed has been told."""
+LAST_ROUND = SECONDS + TIMING.group_wait + TIMING.group_interval + 5
+"""Seconds until whatever the storm changed has been told: the last group begins when it is nearly over."""
 
 CHANNELS: tuple[Channel, ...] = ("pagerduty", "slack", "email", "webhook")
 SEVERITIES = ("critical", "high", "high", "medium")
