@@ -29,6 +29,8 @@ class Script:
     """Seconds after the end of the fault."""
     lost: frozenset[tuple[str, str]] = frozenset()
     """(channel, firing or resolved) of messages that never arrive."""
+    always: str = ""
+    """An alert that fires all the time."""
     interrupt_at: float | None = None
     """Seconds of the fault at which somebody presses Ctrl-C."""
     now: float = 1_000.0
@@ -122,7 +124,9 @@ class _Prometheus:
 
     def alerts(self) -> list[SeenAlert]:
         watchdog = SeenAlert({"alertname": "Watchdog", "severity": "none"}, "firing", 0.0)
-        return [watchdog, *self._script.alerts()]
+        labels = {"alertname": self._script.always, "severity": "high"}
+        always = [SeenAlert(labels, "firing", 0.0)] if self._script.always else []
+        return [watchdog, *always, *self._script.alerts()]
 
     def query(self, expression: str) -> list[tuple[Mapping[str, str], float]]:
         if ":extractions:rate" in expression:

@@ -101,7 +101,7 @@ class RunningAlertmanager:
 
     def send(self, *alerts: Mapping[str, Any]) -> None:
         """What Prometheus does."""
-        httpx.post(f"{self.url}/api/v2/alerts", json=list(alerts), trust_env=False).raise_for_status()
+        httpx.post(f"{self.url}/api/v2/alerts", json=list(alerts), timeout=30, trust_env=False).raise_for_status()
 
     def wait_for_state(self, labels: Mapping[str, str], state: str, deadline: float = 10.0) -> None:
         """Until the alert is `active` or `suppressed`."""

@@ -82,7 +82,7 @@ def test_a_slower_rule_never_gets_longer_intervals() -> None:
 def test_the_intervals_fit_together(budget: float) -> None:
     chosen = timing(budget, [])
     assert chosen.scrape_timeout <= chosen.scrape_interval
-    assert chosen.group_wait <= chosen.group_interval
+    assert chosen.group_wait <= chosen.record_interval <= chosen.group_interval <= 60
     assert 5 <= chosen.maintenance_interval <= 10
     assert chosen.repeat_interval >= 4 * 3600
     assert chosen.resend_delay >= chosen.evaluation_interval

@@ -61,6 +61,27 @@ def test_a_story_that_goes_well_misses_nothing_and_ends_the_fault(decided: Plan)
     assert _last_is_no_fault(script)
 
 
+CAPACITY = """
+capacity:
+  - name: disk-space
+    title: Space on the file systems
+    alert: DiskFillsUp
+    of: disk
+    limits: [{ within: 4h, severity: high }]
+    first_steps: [Free space.]
+"""
+
+
+def test_a_disk_of_this_machine_that_fills_up_keeps_no_story_from_being_told(tmp_path: Path) -> None:
+    path = tmp_path / "objectives.yaml"
+    path.write_text(objectives_sample.TEXT + CAPACITY)
+    declared = plan(load(path))
+    script = replace(_script(declared), always="DiskFillsUp")
+    assert _Told().story(declared, script).play().missing == []
+    with pytest.raises(StoryError, match="CacheHitRatioLow"):
+        _Told().story(declared, replace(_script(declared), always="CacheHitRatioLow")).play()
+
+
 def test_each_moment_has_its_own_time_and_the_breakdown_adds_up(decided: Plan) -> None:
     script = _script(decided)
     timeline = _Told().story(decided, script).play()

@@ -1,4 +1,5 @@
-"""The words of the messages, rendered by amtool and compared with what was read and found good.
+"""The words of the messages, rendered by amtool and by Alertmanager itself, and compared with what was read and found
+good.
 
 After a change that is meant: `FEATUREWATCH_WRITE_GOLDEN=1 pytest tests/test_routes_messages.py`, then read the diff.
 """
@@ -7,14 +8,17 @@ from __future__ import annotations
 
 import json
 import os
+import quopri
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from email import message_from_string
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests import routing
+from tests import routing, routing_chain
 
+from featurewatch.demo.inbox.message import Channel, Delivery
 from featurewatch.routes import alertmanager_config
 from featurewatch.rules.plan import plan
 from featurewatch.tools.toolbox import Tools
@@ -87,6 +91,84 @@ def test_a_message_reads_as_it_was_found_good(
         golden.parent.mkdir(parents=True, exist_ok=True)
         golden.write_text(text, encoding="utf-8")
     assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.end_to_end
+def test_alertmanager_itself_sends_what_was_found_good(tools: Tools, tmp_path: Path) -> None:
+    technical, returns = _alert("firing", "technical"), _alert("firing", "returns")
+    with routing_chain.told(tools, tmp_path) as chain:
+        told = 0
+        for status, sent in (
+            ("firing", [technical]),
+            ("resolved", [_alert("resolved", "technical")]),
+            ("", [returns]),
+            ("mixed", [technical, _alert("resolved", "returns")]),
+        ):
+            chain.alertmanager.send(*map(_as_prometheus_sends, sent))
+            found = [_told(chain, channel, status or "firing", told) for channel in SENT]
+            told = max(one.id for one in found)
+            for one in found if status else ():
+                parts = (part.strip() for part in SENT[one.channel](chain.inbox.client.raw(one)))
+                text = _still("\n\n".join(part for part in parts if part)) + "\n"
+                assert text == (GOLDEN / f"{one.channel}-{status}.txt").read_text(encoding="utf-8")
+
+
+def _as_prometheus_sends(alert: Mapping[str, Any]) -> dict[str, Any]:
+    ends = alert["endsAt"] if alert["status"] == "resolved" else "2126-03-01T03:12:05+01:00"
+    return {"labels": alert["labels"], "annotations": alert["annotations"], "startsAt": STARTED, "endsAt": ends}
+
+
+def _told(chain: routing_chain.Told, channel: Channel, status: str, since: int) -> Delivery:
+    # To PagerDuty an incident of which something still fires is one that fires.
+    shown = "firing" if (channel, status) == ("pagerduty", "mixed") else status
+
+    def wanted(found: Delivery) -> bool:
+        return (found.channel, found.status) == (channel, shown)
+
+    return chain.inbox.client.wait_for(wanted, 60, since_id=since)
+
+
+def _sent_mail(raw: str) -> tuple[str, ...]:
+    mail = message_from_string(raw)
+    (text,) = (part for part in mail.walk() if part.get_content_type() == "text/plain")
+    return (str(mail["Subject"]), quopri.decodestring(str(text.get_payload())).decode().replace("\r\n", "\n"))
+
+
+def _sent_slack(raw: str) -> tuple[str, ...]:
+    (attachment,) = json.loads(raw)["attachments"]
+    return attachment["title"], attachment["text"]
+
+
+def _sent_page(raw: str) -> tuple[str, ...]:
+    page = json.loads(raw)["payload"]
+    details = page["custom_details"]
+    return page["summary"], page["severity"], details["firing"], details["resolved"]
+
+
+SENT: dict[Channel, Callable[[str], tuple[str, ...]]] = {
+    "email": _sent_mail,
+    "slack": _sent_slack,
+    "pagerduty": _sent_page,
+}
+"""What a golden file holds, from the message that reached the channel."""
+
+
+def test_the_end_of_a_level_tells_the_end_of_what_it_was_about(tools: Tools, tmp_path: Path) -> None:
+    level = {"alertname": "EscalationLevel3", "escalation_level": "3", "original_alert": "ExtractionTooSlow"}
+    message = _message(_alert("resolved", "technical", **level))
+    for part in ("headline", "email.text", "slack.text", "pagerduty.resolved"):
+        assert "ExtractionTooSlow has ended" in _render(tools, tmp_path, part, message)
+        assert "No longer" not in _render(tools, tmp_path, part, message)
+
+
+def test_in_a_storm_each_extractor_is_named_though_not_each_is_described(tools: Tools, tmp_path: Path) -> None:
+    everybody = [f"extractor-{number:02}" for number in range(50)]
+    for status in ("firing", "resolved"):
+        message = _message(*(_alert(status, extractor) for extractor in everybody))
+        for part in ("email.text", "email.html", "slack.text", f"pagerduty.{status}"):
+            text = _render(tools, tmp_path, part, message, "html" if part == "email.html" else "text")
+            assert [name for name in everybody if name not in text] == []
+            assert len(text) < 30_000
 
 
 @pytest.mark.parametrize("status", MESSAGES)

@@ -11,6 +11,7 @@ import pytest
 from tests import routing, routing_chain
 
 from featurewatch.demo.inbox.message import Channel
+from featurewatch.rules.plan import plan
 from featurewatch.tools.toolbox import Tools
 
 EXTRACTORS, KINDS = 50, 20
@@ -18,6 +19,10 @@ SECONDS = 50.0
 """How long the storm takes."""
 
 WAVES = 50
+TIMING = plan(routing.declared()).timing
+LAST_ROUND = SECONDS + TIMING.group_wait + TIMING.group_interval + 5
+"""Seconds until whatever the storm changed has been told: the last group begins when it is nearly over."""
+
 CHANNELS: tuple[Channel, ...] = ("pagerduty", "slack", "email", "webhook")
 SEVERITIES = ("critical", "high", "high", "medium")
 CHANNELS_OF = {"critical": CHANNELS, "high": ("slack", "email"), "medium": ("email",)}
@@ -43,18 +48,22 @@ BY_EXTRACTOR = [_alert(kind, extractor) for extractor in range(EXTRACTORS) for k
 
 @pytest.mark.end_to_end
 @pytest.mark.long
-@pytest.mark.parametrize(("storm", "least"), [(BY_KIND, 0.95), (BY_EXTRACTOR, 0.8)], ids=["by kind", "by extractor"])
+@pytest.mark.parametrize("storm", [BY_KIND, BY_EXTRACTOR], ids=["by kind", "by extractor"])
 def test_a_storm_of_a_thousand_alerts_in_a_minute_is_told_in_few_messages_that_name_every_critical_extractor(
-    tools: Tools, tmp_path: Path, storm: list[dict[str, str]], least: float
+    tools: Tools, tmp_path: Path, storm: list[dict[str, str]]
 ) -> None:
     critical = {(labels["alertname"], labels["extractor"]) for labels in storm if labels["severity"] == "critical"}
-    with routing_chain.told(tools, tmp_path, group_wait=1.0, group_interval=5.0) as chain:
+    with routing_chain.told(
+        tools, tmp_path, group_wait=TIMING.group_wait, group_interval=TIMING.group_interval
+    ) as chain:
         began, wave = time.monotonic(), len(storm) // WAVES
         for number in range(WAVES):
             chain.alertmanager.send(*(routing.alert(labels) for labels in storm[number * wave : (number + 1) * wave]))
             time.sleep(max(0.0, began + SECONDS / WAVES * (number + 1) - time.monotonic()))
         _eventually(lambda: _named(chain) == critical)
         _eventually(lambda: {f"Trouble{kind}" for kind in range(KINDS)} <= _alerts(chain))
+        # The last round of every group belongs to the storm, too.
+        time.sleep(max(0.0, began + LAST_ROUND - time.monotonic()))
         messages = chain.inbox.client.deliveries()
         told = {channel: sum(found.channel == channel for found in messages) for channel in CHANNELS}
         one_each = {
@@ -62,7 +71,7 @@ def test_a_storm_of_a_thousand_alerts_in_a_minute_is_told_in_few_messages_that_n
         }
         saved = 1 - sum(told.values()) / sum(one_each.values())
         print(f"storm of {len(storm)} alerts: {told} messages instead of {one_each}, {saved:.1%} fewer")
-        assert saved >= least
+        assert all(told[channel] <= 0.05 * one_each[channel] for channel in CHANNELS)
 
 
 def _named(chain: routing_chain.Told) -> set[tuple[str, str]]:

@@ -8,6 +8,7 @@ import yaml
 from tests import routing
 
 from featurewatch.objectives.handling import Handling
+from featurewatch.objectives.load import load
 from featurewatch.objectives.model import Limit, Notify, Objectives, Severity
 from featurewatch.routes import alertmanager_config, render
 from featurewatch.routes.channels import CONFIG_KEYS
@@ -70,7 +71,13 @@ def test_every_channel_of_every_receiver_also_tells_the_end(objectives: Objectiv
 
 def test_the_timing_is_the_one_of_the_delivery_budget(objectives: Objectives) -> None:
     route = _config(plan(objectives))["route"]
-    assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("1s", "5s", "4h")
+    assert (route["group_wait"], route["group_interval"], route["repeat_interval"]) == ("1s", "1m", "4h")
+
+
+def test_the_responder_hears_of_changes_sooner_than_people() -> None:
+    routes = _config(plan(load(routing.ROOT / "objectives.yaml")))["route"]["routes"]
+    assert {r["group_interval"] for r in routes if r["receiver"] == "responder"} == {"5s"}
+    assert not any("group_interval" in route for route in routes if route["receiver"] != "responder")
 
 
 def test_grouping_separates_services_and_severities_but_not_extractors() -> None:

@@ -2,7 +2,8 @@
 
 The worst case is a sum of waits: until the window holds enough bad extractions, until the next scrape, until the next
 evaluation, until the violation has lasted (`for`), until the group is sent (`group_wait`), and the sending itself.
-It holds for the first alert of a group; one that joins a group already told leaves with the next `group_interval`.
+It holds for the first alert of a group. What changes in a group that people know of already (one more extractor, an
+end) leaves with its next round, `group_interval`: a storm that grows for a minute is two messages, not twelve.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ class Timing:
     evaluation_interval: float
     group_wait: float
     group_interval: float
+    """How often people hear of what changes in a group that they have been told of: more extractors, ends."""
+    record_interval: float
+    """The same for the responder, which keeps the record and reads faster than people."""
     repeat_interval: float
     resend_delay: float
     """How often Prometheus repeats an alert to Alertmanager. An alert that is not repeated ends after four times
@@ -122,8 +126,8 @@ def _timing(interval: float) -> Timing:
         evaluation_interval=interval,
         # One second lets alerts of the same evaluation travel in one message.
         group_wait=1.0,
-        # Also how soon a failed channel is tried again and a resolved message leaves.
-        group_interval=max(5.0, interval),
+        group_interval=60.0,
+        record_interval=max(5.0, interval),
         repeat_interval=4 * 3600.0,
         resend_delay=max(10.0, 2 * interval),
         maintenance_interval=5.0,

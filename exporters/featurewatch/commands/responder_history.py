@@ -44,11 +44,11 @@ def report(responder: Responder, options: argparse.Namespace) -> int:
         ("alerts", f"{found['fired']} in {found['incidents']} incidents, {found['firing']} still firing"),
         ("time to acknowledge", _spread(found["time_to_acknowledge"])),
         ("time to resolve", _spread(found["time_to_resolve"])),
-        ("delivery", _spread(found["delivery"])),
+        ("delivery", _spread(found["delivery"], "not known: no message was the first to tell")),
         ("escalations", levels),
         ("flapped", str(found["flapped"])),
-        ("told again", _share(found["dedupe_ratio"])),
-        ("false", _share(found["false_positive_ratio"])),
+        ("dedupe ratio", _share(found["dedupe_ratio"])),
+        ("false-positive ratio", _share(found["false_positive_ratio"])),
     ]
     show(("figure", ""), rows)
     print()
@@ -64,9 +64,9 @@ def report(responder: Responder, options: argparse.Namespace) -> int:
     return 0
 
 
-def _spread(one: Any) -> str:
+def _spread(one: Any, without: str = "never") -> str:
     if not one["count"]:
-        return "never"
+        return without
     return f"median {length(one['median'])}, 90 % within {length(one['p90'])}, longest {length(one['longest'])}"
 
 

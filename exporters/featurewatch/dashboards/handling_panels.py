@@ -111,7 +111,7 @@ def time_to_deliver(plan: Plan) -> Panel:
         "Until the message was here",
         "From the start of an alert until Alertmanager's message reached the responder",
         f"a few seconds; {plan.objectives.delivery_budget:g} s from breach to message were declared.",
-        (plan.timing.group_wait + 2 * plan.timing.group_interval, plan.objectives.delivery_budget * 2),
+        (plan.timing.group_wait + 2 * plan.timing.record_interval, plan.objectives.delivery_budget * 2),
     )
 
 

@@ -35,7 +35,7 @@ class Patience:
 def patience(plan: Plan, scene: Scene) -> Patience:
     """As long as this plan's windows and intervals may take, with room to spare; never less than the default."""
     step, timing, least = step_of(plan, scene), plan.timing, Patience()
-    chain = timing.scrape_interval + 2 * timing.evaluation_interval + timing.group_wait + timing.group_interval + SEND
+    chain = timing.scrape_interval + 2 * timing.evaluation_interval + timing.group_wait + SEND
     window = step.window if step else 0.0
     hold = whole_evaluations(plan, step.hold) if step else 0.0
     longest = max((judgement.window for judgement in plan.judgements), default=0.0)
@@ -43,7 +43,7 @@ def patience(plan: Plan, scene: Scene) -> Patience:
     return Patience(
         healthy=max(least.healthy, 30 + longest + chain),
         firing=max(least.firing, 30 + window + hold + chain),
-        resolved=max(least.resolved, 60 + window + 2 * chain),
+        resolved=max(least.resolved, 60 + window + 2 * chain + timing.group_interval),
         escalation=last + 2 * chain + least.firing if scene.escalates else 0.0,
     )
 

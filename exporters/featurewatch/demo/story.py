@@ -81,14 +81,16 @@ class Story:
 
     # --- turns ----------------------------------------------------------------------------------------------------
     def _wait_until_healthy(self) -> None:
-        """Traffic flows, the promise is kept, nothing is pending."""
+        """Traffic flows, the promise is kept, nothing is pending that could become part of the story. A disk of this
+        machine that fills up is another story."""
         rate = recorded.extractions_rate(self.plan.show_window)
         needed = self.plan.objectives.minimum_traffic
+        elsewhere = {one.alert for one in self.plan.objectives.outlook.capacities}
         deadline = self.stage.clock() + self.patience.healthy
         told, flowing, troubles = 0.0, 0.0, list[str]()
         while self.stage.clock() < deadline:
             flowing = self._value(rate) or 0.0
-            troubles = sorted({alert.labels["alertname"] for alert in self._alerts()})
+            troubles = sorted({alert.labels["alertname"] for alert in self._alerts()} - elsewhere)
             if flowing >= needed and not troubles:
                 self._say(self.stage.clock(), "extractor", f"healthy: {self._vitals(flowing)}, no alert")
                 return
@@ -169,7 +171,7 @@ class Story:
         who = self.stage.acknowledge(fired.labels)
         self._say(self.stage.clock(), "responder", f"{who} acknowledges {about}")
         timing = self.plan.timing
-        late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + timing.group_interval + SEND
+        late = timing.scrape_interval + timing.evaluation_interval + timing.group_wait + SEND
         until = self._fires_at(fired) + third.after + late
         self.stage.sleep(max(0.0, until - self.stage.clock()))
         told_too_much = [

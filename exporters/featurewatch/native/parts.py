@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as installed_version
@@ -162,37 +162,27 @@ def node_exporter(settings: Settings) -> Part:
 def inbox(settings: Settings) -> Part:
     """Receives, in the demo, what the channels deliver."""
     smtp, http = settings.ports.inbox_smtp, settings.ports.inbox_http
-    return Part(
-        name="inbox",
-        argv=(
-            *(sys.executable, "-m", "featurewatch.demo.inbox"),
-            *("--smtp-port", str(smtp), "--http-port", str(http)),
-            *("--directory", str(settings.data_dir / "inbox")),
-            *settings.inbox_arguments,
-        ),
-        cwd=settings.checkout,
-        ready_url=f"{_base(http)}/-/ready",
-        ports=(smtp, http),
-        url=_base(http),
-        version=_version("featurewatch"),
+    return _own(
+        settings,
+        "inbox",
+        http,
+        *("featurewatch.demo.inbox", "--smtp-port", str(smtp), "--http-port", str(http)),
+        *("--directory", str(settings.data_dir / "inbox")),
+        *settings.inbox_arguments,
+        also=(smtp,),
     )
 
 
 def extractor(settings: Settings) -> Part:
     """The example: technical features of market data."""
     port = settings.ports.extractor
-    return Part(
-        name="extractor",
-        argv=(
-            *(sys.executable, "-m", "uvicorn", "--app-dir", "examples", "market_features.service:create_app"),
-            *("--factory", "--host", LOOPBACK, "--port", str(port), "--no-access-log"),
-        ),
-        cwd=settings.checkout,
-        ready_url=f"{_base(port)}/-/ready",
+    return _own(
+        settings,
+        "extractor",
+        port,
+        *("uvicorn", "--app-dir", "examples", "market_features.service:create_app"),
+        *("--factory", "--host", LOOPBACK, "--port", str(port), "--no-access-log"),
         env={"FEATUREWATCH_EXAMPLE_ADMIN": "1" if settings.extractor_admin else "0"},
-        ports=(port,),
-        url=_base(port),
-        version=_version("featurewatch"),
         watch=(settings.checkout / "examples/market_features",),
     )
 
@@ -200,42 +190,55 @@ def extractor(settings: Settings) -> Part:
 def responder(settings: Settings) -> Part:
     """Sees through: keeps history and acknowledgements, which the rules of escalation read."""
     port = settings.ports.responder
-    return Part(
-        name="responder",
-        argv=(
-            *(sys.executable, "-m", "featurewatch.responder", "--port", str(port)),
-            *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
-            *("--alertmanager", _base(settings.ports.alertmanager)),
-            *("--prometheus", _base(settings.ports.prometheus)),
-            *("--objectives", str(settings.checkout / "objectives.yaml")),
-            *(("--events", str(settings.events)) if settings.events else ()),
-            *(settings.responder_arguments or ()),
-        ),
-        cwd=settings.checkout,
-        ready_url=f"{_base(port)}/-/ready",
-        ports=(port,),
-        url=_base(port),
-        version=_version("featurewatch"),
+    return _own(
+        settings,
+        "responder",
+        port,
+        *("featurewatch.responder", "--port", str(port)),
+        *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
+        *("--alertmanager", _base(settings.ports.alertmanager)),
+        *("--prometheus", _base(settings.ports.prometheus)),
+        *("--objectives", str(settings.checkout / "objectives.yaml")),
+        *(("--events", str(settings.events)) if settings.events else ()),
+        *(settings.responder_arguments or ()),
     )
 
 
 def preview(settings: Settings) -> Part:
     """Shows the dashboards and the runbooks, to which every message links."""
     port = settings.ports.preview
+    return _own(
+        settings,
+        "preview",
+        port,
+        *("featurewatch.preview", "--port", str(port)),
+        *("--dashboards", str(settings.checkout / "dashboards/out")),
+        *("--runbooks", str(settings.checkout / "docs/alerts")),
+        *("--prometheus", _base(settings.ports.prometheus)),
+        *("--scrape-seconds", f"{settings.scrape_seconds:g}"),
+    )
+
+
+def _own(
+    settings: Settings,
+    name: str,
+    port: int,
+    *module: str,
+    also: tuple[int, ...] = (),
+    env: Mapping[str, str] | None = None,
+    watch: tuple[Path, ...] = (),
+) -> Part:
+    """A part that is written in Python: `python -m module …`, which answers HTTP at `port`, and listens at `also`."""
     return Part(
-        name="preview",
-        argv=(
-            *(sys.executable, "-m", "featurewatch.preview", "--port", str(port)),
-            *("--dashboards", str(settings.checkout / "dashboards/out")),
-            *("--runbooks", str(settings.checkout / "docs/alerts")),
-            *("--prometheus", _base(settings.ports.prometheus)),
-            *("--scrape-seconds", f"{settings.scrape_seconds:g}"),
-        ),
+        name=name,
+        argv=(sys.executable, "-m", *module),
         cwd=settings.checkout,
         ready_url=f"{_base(port)}/-/ready",
-        ports=(port,),
+        env=env or {},
+        ports=(*also, port),
         url=_base(port),
         version=_version("featurewatch"),
+        watch=watch,
     )
 
 

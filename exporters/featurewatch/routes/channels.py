@@ -118,10 +118,16 @@ def _pagerduty(routing_key_file: str) -> dict[str, object]:
             {"href": template("acknowledge"), "text": "Acknowledge"},
         ],
         "details": {
-            **{name: template(name) for name in _SHARED_DETAILS},
-            **{name: template(f"pagerduty.{name}") for name in _OWN_DETAILS},
+            **{name: _text(template(name)) for name in _SHARED_DETAILS},
+            **{name: _text(template(f"pagerduty.{name}")) for name in _OWN_DETAILS},
         },
     }
+
+
+def _text(rendered: str) -> str:
+    """A detail that stays text. Alertmanager reads the finished value as YAML where it can, and what it finds within as
+    templates: a label `x: y {{ … }}` would be a program. No YAML begins with a tab; PagerDuty shows none."""
+    return '{{ "\\t" }}' + rendered
 
 
 def _slack(channel: str) -> dict[str, object]:

@@ -85,8 +85,9 @@ def _route(plan: Plan) -> dict[str, object]:
     watchdog: dict[str, object] = {"matchers": [f'alertname="{WATCHDOG}"', silent], "receiver": NOBODY}
     everything: list[dict[str, object]] = []
     if handling.responder is not None:
-        watchdog |= {"receiver": RESPONDER, "repeat_interval": duration_text(WATCHDOG_INTERVAL)}
-        everything = [{"receiver": RESPONDER, "continue": True}]
+        told = {"receiver": RESPONDER, "group_interval": duration_text(timing.record_interval)}
+        watchdog |= {**told, "repeat_interval": duration_text(WATCHDOG_INTERVAL)}
+        everything = [{**told, "continue": True}]
     return {
         "receiver": NOBODY,
         "group_by": list(GROUP_BY),

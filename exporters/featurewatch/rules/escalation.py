@@ -2,6 +2,9 @@
 acknowledged it. No process has to live for that; the responder only says what is acknowledged, and since when an
 alert really fires. Where the responder is silent, levels simply fire.
 
+A level that has called somebody lasts as long as its original, acknowledged or not: those who are told of it alone hear
+of the end when there is one. So an acknowledgement keeps a level from beginning, and does not end one.
+
 The clock is a recorded series that carries itself on: when an alert began to fire. It goes on over a restart of
 Prometheus of up to five minutes, in which the alert is pending again. What the responder says comes first.
 
@@ -19,7 +22,7 @@ from featurewatch import names
 from featurewatch.objectives.handling import Handling, Level, Policy
 from featurewatch.objectives.model import Objectives, Severity
 from featurewatch.objectives.units import duration_text, number_text
-from featurewatch.rules import messages, watched
+from featurewatch.rules import expressions, messages, watched
 from featurewatch.rules.model import Alert, Recording, Rule
 
 STARTED = "alert:started:timestamp_seconds"
@@ -104,8 +107,11 @@ def _expression(service: str, escalation: Escalation, level: Level) -> str:
             f"time() - {STARTED} >= {number_text(level.after)}",
             "and ignoring (alertstate)",
             watched.firing(escalation.alerts, *here),
-            f"unless on {watched.by(watched.KEY)}",
-            f"last_over_time({names.ACKNOWLEDGED}[{duration_text(REMEMBERED)}]) == 1",
+            f"unless on {watched.by(watched.KEY)} (",
+            f"  last_over_time({names.ACKNOWLEDGED}[{duration_text(REMEMBERED)}]) == 1",
+            f"  unless on {watched.by(watched.KEY)}",
+            indent(_called(level), "  "),
+            ")",
         )
     )
     renamed = f'label_replace(\n{indent(late, "  ")},\n  "{names.ORIGINAL_ALERT}", "$1", "{names.ALERTNAME}", "(.+)"\n)'
@@ -114,6 +120,14 @@ def _expression(service: str, escalation: Escalation, level: Level) -> str:
 
 
 ORIGINAL = f"{{{{ $labels.{names.ORIGINAL_ALERT} }}}}"
+
+
+def _called(level: Level) -> str:
+    """Alerts of which this level fired at the last evaluation, under their own names."""
+    own = expressions.selector("ALERTS", ((names.ALERTNAME, name(level.number)),))
+    return f'label_replace({own}, "{names.ALERTNAME}", "$1", "{names.ORIGINAL_ALERT}", "(.+)")'
+
+
 AGE = "{{ $value | humanizeDuration }}"
 
 
@@ -123,6 +137,7 @@ def response_text(seconds: float) -> str:
 
 
 def _annotations(objectives: Objectives, policy: Policy, level: Level) -> dict[str, str]:
+    after = duration_text(level.after)
     where = f"{messages.SERVICE}{messages.AND_EXTRACTOR}"
     steps = (
         f"Acknowledge {ORIGINAL}, so that nobody else is called.",
@@ -130,13 +145,13 @@ def _annotations(objectives: Objectives, policy: Policy, level: Level) -> dict[s
         "If you cannot, tell the next person now instead of waiting for the next level.",
     )
     return {
-        "summary": f"{where}: nobody has acknowledged {ORIGINAL}",
+        "summary": f"{where}: nobody acknowledged {ORIGINAL} within {after}",
         "description": (
-            f"{ORIGINAL} has been firing for {AGE} and nobody has acknowledged it. "
+            f"{ORIGINAL} has been firing for {AGE}, and nobody had acknowledged it after {after}. "
             f"This is level {level.number} of the policy {policy.name}."
         ),
-        "value": f"unacknowledged for {AGE}",
-        "limit": f"acknowledged within {duration_text(level.after)}",
+        "value": f"{ORIGINAL} has been firing for {AGE}",
+        "limit": f"acknowledged within {after}",
         "recipients": ", ".join(level.recipients) or "whom its severity reaches",
         "response_time": response_text(level.response_time),
         "first_steps": "\n".join(f"{number}. {step}" for number, step in enumerate(steps, start=1)),

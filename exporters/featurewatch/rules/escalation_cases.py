@@ -41,6 +41,7 @@ class LevelCases:
         yield self._to_the_second()
         yield self._acknowledged()
         yield self._responder_gone()
+        yield self._goes_on()
         yield self._longest()
 
     def _without_the_responder(self) -> Case:
@@ -97,6 +98,7 @@ class LevelCases:
                 self._alerts(f"1x{end + 2}"),
                 self._known(DUE * STEP - self.level.after),
                 self._acknowledgement(f"1x{end} 0 0"),
+                *self._called_of_others(end),
             ],
             [
                 self._look(DUE, None),
@@ -127,6 +129,54 @@ class LevelCases:
             ],
         )
 
+    def _goes_on(self) -> Case:
+        """Who was called hears of the end when the alert ends, not when somebody acknowledges it."""
+        before, end = f"_x{DUE + 1}", 2 * DUE
+        return self._case(
+            "goes on when it is acknowledged after it has called, ends with the alert",
+            [
+                self._alerts(f"1x{end} _"),
+                self._known(DUE * STEP - self.level.after),
+                self._acknowledgement(f"{before} 1x{end}"),
+                # Known from before a restart, with a label that no acknowledgement has.
+                self._alerts(f"1x{end} _", extractor="restarted"),
+                self._known(DUE * STEP - self.level.after, extractor="restarted"),
+                self._acknowledgement(f"1x{end}", extractor="restarted"),
+                self._level_series(self.level.number, f"1x{DUE - 1}", extractor="restarted"),
+            ],
+            [
+                self._look(DUE - 1, None),
+                self._look(DUE, self.level.after, "restarted"),
+                self._look(DUE + 1, self.level.after + STEP, "restarted"),
+                self._look(end, self.level.after + (end - DUE) * STEP, "restarted"),
+                self._look(end + 1, None),
+            ],
+        )
+
+    def _called_of_others(self, steps: int) -> Iterator[Case]:
+        """Levels that fire, but are not this one of this alert."""
+        always = f"1x{steps}"
+        yield self._level_series(self.level.number + 1, always)
+        yield self._level_series(self.level.number, always, original="SomethingElse")
+        yield self._level_series(self.level.number, always, service=ANOTHER)
+        yield self._level_series(self.level.number, always, extractor="another-extractor")
+        yield self._level_series(self.level.number, always, severity="low")
+
+    def _level_series(
+        self,
+        number: int,
+        values: str,
+        *,
+        original: str = "",
+        severity: str = "",
+        service: str = "",
+        extractor: str = "",
+    ) -> Case:
+        labels = self.rule.labels | ({names.SEVERITY: severity} if severity else {})
+        labels |= {names.ESCALATION_LEVEL: str(number), names.ORIGINAL_ALERT: original or self.original.name}
+        level = Alert(level_name(number), "", 0.0, labels, {})
+        return alerts_series(self.desk, level, values, service=service, extractor=extractor or self.desk.extractor)
+
     def _longest(self) -> Case:
         """Two of one name, extractor and severity: told once, with the longer time."""
         due = math.ceil(self.level.after / STEP)
@@ -140,13 +190,16 @@ class LevelCases:
         about = f"{self.escalation.policy.name}, {self.escalation.severity}, {self.original.name}"
         return self.desk.case(f"{self.rule.name} ({about}): {title}", [*self.calm, *inputs], looks)
 
-    def _look(self, step: int, age: float | None) -> Case:
-        return self.desk.look(step, level_name(self.level.number), [] if age is None else [self._firing(age)])
+    def _look(self, step: int, age: float | None, *also: str) -> Case:
+        """What fires at this step: nothing, or the level of the desk's extractor and of these others."""
+        who = () if age is None else (self.desk.extractor, *also)
+        firing = [self._firing(age, extractor) for extractor in who if age is not None]
+        return self.desk.look(step, level_name(self.level.number), firing)
 
-    def _firing(self, age: float) -> Case:
+    def _firing(self, age: float, extractor: str) -> Case:
         labels = {
             names.SERVICE: self.desk.service,
-            names.EXTRACTOR: self.desk.extractor,
+            names.EXTRACTOR: extractor,
             names.ORIGINAL_ALERT: self.original.name,
         }
         shown = {ORIGINAL: self.original.name, AGE: expected.humanize_duration(age)}

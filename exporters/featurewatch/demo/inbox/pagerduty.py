@@ -167,7 +167,9 @@ def _message(event: Mapping[str, Any]) -> Message:
     given = event.get("payload")
     payload: Mapping[str, Any] = given if isinstance(given, dict) else {}
     given = payload.get("custom_details")
-    details: Mapping[str, Any] = given if isinstance(given, dict) else {}
+    given = given if isinstance(given, dict) else {}
+    # White space around a value is not shown.
+    details = {name: value.strip() if isinstance(value, str) else value for name, value in given.items()}
     lines = [f"{name}: {value if isinstance(value, str) else json.dumps(value)}" for name, value in details.items()]
     action = event.get("event_action")
     status = ACTIONS.get(action, "none") if isinstance(action, str) else "none"
