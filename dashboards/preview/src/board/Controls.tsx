@@ -9,6 +9,7 @@ import { boardHref, panelLinks } from '../panel/links';
 import { VariableChoice } from '../variables/VariableChoice';
 import type { Variable } from '../variables/resolve';
 import { useShared } from './context';
+import { DONE } from './useHappenings';
 import type { Board, BoardEntry, LinkModel } from './model';
 
 interface ControlsProps {
@@ -22,6 +23,7 @@ interface ControlsProps {
 
 export function Controls({ board, boards, variables, change, silenced, onSilence }: ControlsProps) {
   const styles = useStyles2(stylesOf);
+  const { responder } = useShared();
   const turn = (name: string) => {
     const next = new Set(silenced);
     onSilence(next.delete(name) ? next : next.add(name));
@@ -38,6 +40,7 @@ export function Controls({ board, boards, variables, change, silenced, onSilence
         .map(({ name, enable }) => (
           <InlineSwitch key={name} id={`annotation-${name}`} label={name} showLabel value={(enable ?? true) !== silenced.has(name)} onChange={() => turn(name)} />
         ))}
+      {responder && <InlineSwitch id="annotation-responder" label={DONE} showLabel value={!silenced.has(DONE)} onChange={() => turn(DONE)} />}
       <nav className={styles.links} aria-label="Other dashboards">
         {(board.links ?? []).map((link) => (
           <BoardLink key={link.title} link={link} board={board} boards={boards} />

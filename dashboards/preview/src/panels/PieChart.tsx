@@ -1,7 +1,7 @@
 /** Parts of a whole. */
 
 import { css } from '@emotion/css';
-import { formattedValueToString } from '@grafana/data';
+import { FieldType, formattedValueToString, type DataFrame } from '@grafana/data';
 import { LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import { useTheme2, VizLayout, VizLegend } from '@grafana/ui';
 
@@ -76,6 +76,11 @@ export function PieChart(props: ContentProps) {
       }}
     </VizLayout>
   );
+}
+
+/** A pie of nothing but zeros has no slices. */
+export function anyAboveZero(frame: DataFrame): boolean {
+  return frame.fields.some(({ type, values }) => type === FieldType.number && values.some((value: unknown) => Number(value) > 0));
 }
 
 function at(radius: number, part: number): [number, number] {
