@@ -18,5 +18,5 @@ test('what Prometheus tells already is not told twice, and people are named with
     { ...told, kind: 'fired', actor: '', detail: {} },
     { ...told, kind: 'acknowledged', actor: 'kim', detail: { comment: 'restarting' } },
   ]);
-  expect(found).toEqual([{ from: Date.parse(at), to: Date.parse(at), color: 'purple', title: 'Slow: acknowledged by kim', text: 'restarting', tags: ['e', 'high'] }]);
+  expect(found).toEqual([{ from: Date.parse(at), to: Date.parse(at), color: 'semi-dark-purple', title: 'Slow: acknowledged by kim', text: 'restarting', tags: ['e', 'high'] }]);
 });

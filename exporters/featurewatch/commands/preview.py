@@ -38,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--only", action="append", default=[], metavar="UID", help="with --png: this dashboard (may be repeated)")
     add("--theme", choices=("dark", "light"), default="dark", help="with --png (default: %(default)s)")
     add("--width", type=int, default=1600, help="with --png: in pixels (default: %(default)s)")
+    add("--colours", type=int, metavar="N", help="with --png: at most so many, for small files (default: all)")
     add("--from", dest="since", default="", metavar="TIME", help="with --png: now-1h, or milliseconds since 1970")
     add("--to", dest="until", default="", metavar="TIME", help="with --png: now, or milliseconds since 1970")
     add("--expect-data", action="store_true", help="with --png: an empty panel is a fault wherever it is")
@@ -98,6 +99,9 @@ def _pictures(chosen: Settings, options: argparse.Namespace) -> int:
         print(f"{what} in {chosen.dashboards}; `make generate` writes them", file=sys.stderr)
         return UNUSABLE
     times = {name: value for name, value in (("from", options.since), ("to", options.until)) if value}
+    if options.colours is not None and not 2 <= options.colours <= 256:
+        print(f"--colours is {options.colours}; give 2 to 256", file=sys.stderr)
+        return UNUSABLE
     view = pictures.View(options.theme, options.width, times, options.expect_data)
     faults = 0
     for board in boards:
@@ -107,6 +111,8 @@ def _pictures(chosen: Settings, options: argparse.Namespace) -> int:
     with running(chosen) as base:
         uids = [board.uid for board in boards if board.uid]
         for picture in pictures.take(base, uids, options.png, browser, view):
+            if options.colours is not None:
+                pictures.slim(picture.path, options.colours)
             empty = f", {picture.empty} without data" if picture.empty else ""
             print(f"{picture.path}: {picture.panels} panels{empty}", flush=True)
             for fault in picture.faults:

@@ -111,6 +111,8 @@ def time_series(
     """Lines over time with a dashed line at each limit. `span` is what the axis shows at least; `interval` is the
     shortest step that has new data."""
     low, high = span
+    if low == 0 and high is None:
+        high = units.SMALLEST_AXIS.get(unit)
     axis = {key: value for key, value in (("axisSoftMin", low), ("axisSoftMax", high)) if value is not None}
     return grafana.TimeSeries(
         title=title,

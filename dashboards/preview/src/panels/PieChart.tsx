@@ -15,6 +15,7 @@ const DEFAULTS = {
 };
 
 const NARROW = 360;
+const WHOLE = 0.9995;
 
 export function PieChart(props: ContentProps) {
   const theme = useTheme2();
@@ -57,7 +58,8 @@ export function PieChart(props: ContentProps) {
           <svg width={width} height={height} className={css({ display: 'block' })}>
             <g transform={`translate(${width / 2},${height / 2})`}>
               {slices.map(({ display, from, to }) => (
-                <path key={display.title} d={slice(inner, radius, from, to)} fill={display.color} stroke={theme.colors.background.primary} strokeWidth={1.5}>
+                // Around the whole there is no edge to draw.
+                <path key={display.title} d={slice(inner, radius, from, to)} fill={display.color} stroke={to - from < WHOLE ? theme.colors.background.primary : 'none'} strokeWidth={1.5}>
                   <title>{`${display.title ?? ''}: ${formattedValueToString(display)} (${(100 * (to - from)).toFixed(1)}%)`}</title>
                 </path>
               ))}

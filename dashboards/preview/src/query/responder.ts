@@ -33,7 +33,7 @@ interface Transition {
 /** What Prometheus tells already, and what only says that a message went out. */
 const KNOWN = new Set(['fired', 'resolved', 'delivered', 'muted', 'unmuted']);
 const MOST = 200;
-const COLOR = 'purple';
+export const DONE_COLOR = 'semi-dark-purple';
 
 export async function handledNow(signal: AbortSignal): Promise<Handled[]> {
   return (await ask<Handled>('alerts', { state: 'firing', limit: String(MOST) }, signal)).items;
@@ -55,7 +55,7 @@ export function happeningsOf(transitions: Transition[]): Happening[] {
       return {
         from: Date.parse(at),
         to: Date.parse(at),
-        color: COLOR,
+        color: DONE_COLOR,
         title: `${alertname}: ${kind}${actor ? ` by ${actor}` : ''}`,
         text: typeof comment === 'string' ? comment : '',
         tags: [extractor, severity].filter(Boolean),
