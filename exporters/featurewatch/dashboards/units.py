@@ -24,7 +24,7 @@ STATE: Final = "none"
 """A number that value mappings turn into a word."""
 
 SMALLEST_AXIS: Final = {
-    SECONDS: 0.001,
+    SECONDS: 1e-6,
     PER_SECOND: 1.0,
     EVENTS_PER_SECOND: 0.1,
     OPERATIONS_PER_SECOND: 1.0,
