@@ -82,7 +82,11 @@ const sorted = (value) =>
       : value;
 
 const from = `@grafana/schema ${VERSION}, by \`npm run make\` in dashboards/schema`;
-const text = `${JSON.stringify(sorted({ from, schemas }), null, 1)}\n`;
+// One line for each type: a change of version shows which of them changed.
+const lines = Object.keys(schemas)
+  .sort()
+  .map((name) => `${JSON.stringify(name)}: ${JSON.stringify(sorted(schemas[name]))}`);
+const text = `{"from": ${JSON.stringify(from)},\n"schemas": {\n${lines.join(',\n')}\n}}\n`;
 
 if (process.argv.includes('--check')) {
   if (readFileSync(OUT, 'utf8') !== text) {
