@@ -23,7 +23,7 @@ Panel = Any
 DATASOURCE: Final = {"type": "prometheus", "uid": f"${{{DATASOURCE_VARIABLE}}}"}
 """Whichever Prometheus the reader chose at the top of the dashboard."""
 
-NEWEST_FIRST: Final = 5
+WORST_FIRST: Final = 3
 """Of the sort orders of an alert list."""
 
 UNKNOWN: Final = "#5a5e66"
@@ -205,7 +205,7 @@ def alert_list(title: str, *, description: str, matchers: str) -> Panel:
             "groupMode": "default",
             "maxItems": 20,
             "showInactiveAlerts": False,
-            "sortOrder": NEWEST_FIRST,
+            "sortOrder": WORST_FIRST,
             "stateFilter": {
                 "error": True,
                 "firing": True,

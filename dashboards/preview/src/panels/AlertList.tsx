@@ -106,13 +106,6 @@ function Item({ alert, handled }: { alert: Alert; handled: Handled | undefined }
           </strong>
         </Tooltip>
         {severity && <span className={styles.quiet}>{severity}</span>}
-        {held && (
-          <Tooltip content={held.comment || 'No comment was given.'}>
-            <span tabIndex={0}>
-              <Badge color="green" icon="check" text={`In hand: ${held.owner}`} />
-            </span>
-          </Tooltip>
-        )}
         {extractor && <span className={styles.quiet}>{extractor}</span>}
         <time className={styles.since} dateTime={alert.activeAt} title={alert.activeAt}>
           {ago(Date.now() - Date.parse(alert.activeAt))}
@@ -126,6 +119,13 @@ function Item({ alert, handled }: { alert: Alert; handled: Handled | undefined }
           <a href={runbook} target="_blank" rel="noreferrer">
             <Icon name="book-open" size="sm" /> Runbook
           </a>
+        )}
+        {held && (
+          <Tooltip content={held.comment || 'No comment was given.'}>
+            <span tabIndex={0} className={styles.held}>
+              <Icon name="check" size="sm" /> In hand: {held.owner}
+            </span>
+          </Tooltip>
         )}
         {page && firing && !held && (
           <a href={page} target="_blank" rel="noreferrer">
@@ -195,5 +195,6 @@ const stylesOf = (theme: GrafanaTheme2) => ({
     '& a': { color: theme.colors.text.link },
     '& a:hover': { textDecoration: 'underline' },
   }),
+  held: css({ color: theme.colors.success.text, whiteSpace: 'nowrap' }),
   labels: css({ margin: 0, padding: 0, border: 0, background: 'none', fontSize: 12 }),
 });
