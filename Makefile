@@ -63,7 +63,7 @@ preview-check: ## does the committed preview equal what its sources make? (needs
 	cd dashboards/preview && npm ci && npm run check
 
 grafana-check: $(READY) ## the dashboards in the Grafana at GRAFANA_URL: put there, read back, compared
-	@$(FEATUREWATCH) grafana-check
+	@$(FEATUREWATCH) grafana
 
 schema: ## Grafana's types as JSON Schemas, from the pinned @grafana/schema (needs Node 20)
 	cd dashboards/schema && npm ci && npm run make
@@ -92,6 +92,7 @@ bench: $(READY) ## cost of a recorded extraction, and the figures of the stack
 	$(BIN)/python -m featurewatch.bench.hot_path
 	$(BIN)/python -m featurewatch.bench.rules
 	$(BIN)/python -m featurewatch.bench.responder
+	$(BIN)/python -m featurewatch.bench.dashboards
 
 mutants: $(READY) ## change every generated rule, one thing at a time; each change must fail a test
 	$(BIN)/python -m featurewatch.rules.mutants

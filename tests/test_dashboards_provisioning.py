@@ -11,7 +11,7 @@ from tests.dashboards_sample import DASHBOARDS, ROOT, sample_plan
 from tests.grafana_stand_in import Grafana, Json, running
 
 from featurewatch import project
-from featurewatch.commands import grafana_check
+from featurewatch.commands import grafana as command
 from featurewatch.dashboards import generate
 from featurewatch.dashboards.grafana_api import GrafanaApi
 from featurewatch.dashboards.provisioning import datasources, differences, provision
@@ -97,11 +97,11 @@ def test_differences_are_told_by_path(sent: Json, there: Json, told: list[str]) 
 def test_the_command_says_how_many_there_are(grafana: Grafana, capsys: pytest.CaptureFixture[str]) -> None:
     found = project.find(ROOT, {})
     environ = {"GRAFANA_URL": grafana.url, "GRAFANA_TOKEN": TOKEN, "GRAFANA_PROMETHEUS_URL": "http://here:1"}
-    assert grafana_check.run(found, environ) == 0
+    assert command.run(found, environ) == 0
     assert "Grafana 12.4.0: 7 dashboards, 2 datasources, 0 differences" in capsys.readouterr().out
     assert grafana.datasources["prometheus"]["url"] == "http://here:1"
 
 
 def test_without_an_address_nothing_is_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert grafana_check.run(project.find(ROOT, {}), {}) == 2
+    assert command.run(project.find(ROOT, {}), {}) == 2
     assert "set it to a Grafana" in capsys.readouterr().err

@@ -64,7 +64,7 @@ class GrafanaApi:
     def put_dashboard(self, dashboard: Json, folder: str) -> None:
         """Save it, over an older version of itself."""
         body = {"dashboard": {**dashboard, "id": None}, "folderUid": folder, "overwrite": True}
-        self._asked("POST", "api/dashboards/db", body | {"message": "featurewatch grafana-check"})
+        self._asked("POST", "api/dashboards/db", body | {"message": "featurewatch grafana"})
 
     def dashboard(self, uid: str) -> Json:
         """`dashboard` as it was saved, and `meta` with its folder."""

@@ -1,4 +1,4 @@
-"""`featurewatch grafana-check`: put the dashboards into a Grafana that runs, read them back, compare."""
+"""`featurewatch grafana`: put the dashboards into a Grafana that runs, read them back, compare."""
 
 from __future__ import annotations
 
