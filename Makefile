@@ -62,6 +62,15 @@ preview: ## build the preview of the dashboards anew (needs Node 20)
 preview-check: ## does the committed preview equal what its sources make? (needs Node 20)
 	cd dashboards/preview && npm ci && npm run check
 
+grafana-check: $(READY) ## the dashboards in the Grafana at GRAFANA_URL: put there, read back, compared
+	@$(FEATUREWATCH) grafana
+
+schema: ## Grafana's types as JSON Schemas, from the pinned @grafana/schema (needs Node 20)
+	cd dashboards/schema && npm ci && npm run make
+
+schema-check: ## do the committed schemas equal what the pinned @grafana/schema makes? (needs Node 20)
+	cd dashboards/schema && npm ci && npm run check
+
 tools: $(READY) ## find or fetch Prometheus, Alertmanager and their tools
 	@$(FEATUREWATCH) tools
 
@@ -83,6 +92,7 @@ bench: $(READY) ## cost of a recorded extraction, and the figures of the stack
 	$(BIN)/python -m featurewatch.bench.hot_path
 	$(BIN)/python -m featurewatch.bench.rules
 	$(BIN)/python -m featurewatch.bench.responder
+	$(BIN)/python -m featurewatch.bench.dashboards
 
 mutants: $(READY) ## change every generated rule, one thing at a time; each change must fail a test
 	$(BIN)/python -m featurewatch.rules.mutants
@@ -101,4 +111,4 @@ $(READY): pyproject.toml requirements.lock
 	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.PHONY: help up down status logs reload demo example-ray clean generate kubernetes check preview preview-check tools setup test lint fmt bench mutants figures
+.PHONY: help up down status logs reload demo example-ray clean generate kubernetes check preview preview-check grafana-check schema schema-check tools setup test lint fmt bench mutants figures

@@ -135,10 +135,10 @@ def test_an_alert_about_the_whole_service_is_shown_whatever_extractor_is_chosen(
     assert states.count('alertname!="Watchdog"') == states.count("ALERTS{")
 
 
-def test_the_alert_list_has_the_alerts_of_the_chosen_service_and_the_newest_first(board: dict[str, object]) -> None:
+def test_the_alert_list_has_the_alerts_of_the_chosen_service_and_the_worst_first(board: dict[str, object]) -> None:
     options = panel(board, "What fires")["options"]
     assert options["alertInstanceLabelFilter"] == '{service="$service"}'
-    assert options["sortOrder"] == 5
+    assert options["sortOrder"] == 3
     assert (options["stateFilter"]["firing"], options["stateFilter"]["normal"]) == (True, False)
 
 

@@ -106,8 +106,16 @@ def test_what_few_have_is_folded_away_with_its_panels_inside(boards: dict[str, J
 
 
 def test_durations_lead_to_single_extractions(boards: dict[str, Json]) -> None:
-    for title in ("All extractions by how long they took", "p95 by source", "p95 of each stage"):
+    for title in ("p95 by source", "p99 by source", "p95 of each stage"):
         assert all(target["exemplar"] for target in panel(boards["slow"], title)["targets"]), title
+
+
+def test_the_heat_map_shows_what_rules_recorded_native_before_classic(boards: dict[str, Json]) -> None:
+    [target] = panel(boards["slow"], "All extractions by how long they took")["targets"]
+    native, classic = target["expr"].split("or on ()")
+    assert "service_extractor:extraction_duration_seconds:rate" in native
+    assert "service_extractor_le:extraction_duration_seconds_bucket:rate" in classic
+    assert target["format"] == "heatmap"
 
 
 def test_every_alert_has_its_first_step_in_the_table_of_what_to_do(boards: dict[str, Json], whole: Plan) -> None:

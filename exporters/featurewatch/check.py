@@ -11,6 +11,8 @@ from pathlib import Path
 from featurewatch import generate, staging
 from featurewatch.amtool import Amtool
 from featurewatch.dashboards.check.checks import check as check_dashboards
+from featurewatch.dashboards.check.planted import FILE as PLANTED
+from featurewatch.dashboards.check.planted import plant_all
 from featurewatch.dashboards.generate import generate as generate_dashboards
 from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.lint import own
@@ -30,6 +32,8 @@ class Found:
 
     faults: Sequence[Fault]
     warnings: Sequence[Fault] = ()
+    told: str = ""
+    """What is worth saying although nothing is wrong."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,7 @@ class Result:
     faults: tuple[Fault, ...]
     warnings: tuple[Fault, ...]
     seconds: float
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,7 @@ def look(step: Step, clock: Callable[[], float] = time.monotonic) -> Result:
         found = Found(error.faults)
     except Failure as error:
         found = Found([Fault(step.name, 0, 0, str(error), "`make tools` lists the binaries that are used")])
-    return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began)
+    return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began, found.told)
 
 
 def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
@@ -86,6 +91,11 @@ def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
     yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(plan))))
     yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
     yield Step("dashboards", lambda: _dashboards(root, plan))
+
+
+def self_check(project: Project, plan: Plan) -> Step:
+    """Are the checks of dashboards worth their word? What is wrong here is wrong with them, not with the project."""
+    return Step("mistakes planted in the dashboards", lambda: _planted(project.root, plan))
 
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
@@ -148,6 +158,15 @@ def _dashboards(root: Path, plan: Plan) -> Found:
         [finding.fault() for finding in findings if finding.severity == "error"],
         [finding.fault() for finding in findings if finding.severity == "warning"],
     )
+
+
+def _planted(root: Path, plan: Plan) -> Found:
+    """A checker that finds nothing is only worth something if it finds what is wrong."""
+    outcomes = [one for one in plant_all(generate_dashboards(plan, root / "dashboards"), plan) if one.planted]
+    missed = [one.mistake for one in outcomes if one.finding is None]
+    remedy = "mend featurewatch.dashboards.check, or the words in planted.yaml"
+    faults = [Fault(PLANTED, 0, 0, f"{mistake.kind}: planted and not found", remedy) for mistake in missed]
+    return Found(faults, told=f"{len(outcomes) - len(missed)} of {len(outcomes)} caught")
 
 
 def _accepted(project: Project, binaries: Binaries) -> Found:

@@ -114,6 +114,10 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
             from featurewatch.commands import preview
 
             return preview.run(project, options)
+        case "grafana":
+            from featurewatch.commands import grafana
+
+            return grafana.run(project, os.environ)
         case "exporter":
             from featurewatch.commands import exporter
 
@@ -142,6 +146,7 @@ def _parser() -> argparse.ArgumentParser:
         "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
     )
     commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    commands.add_parser("grafana", help="put the dashboards into the Grafana at GRAFANA_URL, read them back")
     backtest = commands.add_parser(
         "backtest", parents=[json], help="when each alert would have fired, over a Prometheus' history"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from pathlib import PurePath, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import Final
 
 from featurewatch.objectives.model import Notify, Objectives
@@ -48,8 +48,7 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
     responder, email = objectives.handling.responder, objectives.notify.email
     if responder is None:
         return None
-    token = _inside(secrets, responder.token_file)
-    arguments = ["--token", f"alertmanager:operator:{token}"]
+    arguments = ["--token", f"alertmanager:operator:{_inside(secrets, responder.token_file)}"]
     if email is not None:
         for address in email.to:
             arguments += ["--alarm-mail", address]
@@ -60,6 +59,12 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
         if not email.require_tls:
             arguments.append("--alarm-plain")
     return tuple(arguments)
+
+
+def responder_token(objectives: Objectives, secrets: Path) -> Path | None:
+    """The file that lets others speak with the responder; None where there is none."""
+    responder = objectives.handling.responder
+    return None if responder is None else Path(_inside(secrets, responder.token_file))
 
 
 def _inside(secrets: PurePath, declared: str) -> str:

@@ -4,8 +4,9 @@ import { expect, test } from 'vitest';
 import { ticksTo } from '../src/chart/Bars';
 import { together } from '../src/chart/happenings';
 import { select } from '../src/panels/AlertList';
-import { fromClassic, fromNative } from '../src/panels/Heatmap';
+import { fromClassic, fromNative, noCells } from '../src/panels/Heatmap';
 import { matcher } from '../src/panels/matchers';
+import { anyAboveZero } from '../src/panels/PieChart';
 import { stretchesOf } from '../src/panels/StateTimeline';
 import { ago } from '../src/panels/words';
 import type { Alert } from '../src/query/answer';
@@ -27,6 +28,12 @@ test('a cell counts what lies between two edges, whatever the order of the serie
     [0.5, Infinity, 1],
   ]);
   expect(most).toBe(5);
+});
+
+test('buckets in which nothing was counted are no heat map, and zeros are no pie', () => {
+  expect(noCells({ frames: [line('0.1', [0, 0]), line('+Inf', [0, null])], series: [] })).toBe(true);
+  expect(noCells({ frames: [line('0.1', [0, 0]), line('+Inf', [0, 2])], series: [] })).toBe(false);
+  expect([anyAboveZero(line('x', [0, 0])), anyAboveZero(line('x', [0, 1]))]).toEqual([false, true]);
 });
 
 test('native buckets of several series are added up', () => {

@@ -4,6 +4,7 @@ import { rangeOf } from '../src/board/time';
 import { question } from '../src/query/ask';
 import { stretches } from '../src/query/annotations';
 import type { Series } from '../src/query/answer';
+import { thinned } from '../src/query/exemplars';
 import { framesOf, type Asked } from '../src/query/frames';
 import { aligned, stepsFor } from '../src/query/interval';
 
@@ -52,6 +53,19 @@ test('a table has a column for each label that any series has', () => {
   const [frame] = framesOf(series, { ...asked, format: 'table', instant: true });
   expect(frame?.fields.map(({ name }) => name)).toEqual(['Time', 'instance', 'job', 'Value']);
   expect(frame?.fields[2]?.values).toEqual(['x', '']);
+});
+
+test('of several queries each one\'s column of values carries its letter, as Grafana names them', () => {
+  const series: Series[] = [{ metric: {}, value: [0, '1'] }];
+  const columns = (among: number) => framesOf(series, { ...asked, refId: 'B', format: 'table', instant: true }, among)[0]?.fields.map(({ name }) => name);
+  expect(columns(1)).toEqual(['Time', 'Value']);
+  expect(columns(2)).toEqual(['Time', 'Value #B']);
+});
+
+test('of many exemplars close together the slowest is shown', () => {
+  const one = (at: number, value: number) => ({ at, value, labels: {} });
+  const found = thinned([one(1, 5), one(2, 9), one(900, 1), one(3, NaN)], 0, 1000);
+  expect(found.map(({ at }) => at)).toEqual([2, 900]);
 });
 
 test('times within a step of one another are one happening', () => {

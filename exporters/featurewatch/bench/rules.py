@@ -92,7 +92,7 @@ class Page:
         return f"# TYPE {names.EXTRACTION_DURATION} histogram\n{body}\n".encode()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     def __init__(self, pages: Mapping[str, Page], *arguments: object) -> None:
         self.pages = pages
         super().__init__(*arguments)  # type: ignore[arg-type]
@@ -116,12 +116,12 @@ def measure(decided: Plan, binary: Path, extractors: int, seconds: float) -> tup
         f"/{begin}": Page.of(decided.objectives.service, range(begin, min(begin + PER_TARGET, extractors)))
         for begin in range(0, extractors, PER_TARGET)
     }
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, pages))
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, pages))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         with (
             tempfile.TemporaryDirectory(prefix="featurewatch-bench-") as folder,
-            _prometheus(Path(folder), binary, decided, built, server.server_port, list(pages)) as url,
+            prometheus(Path(folder), binary, decided, built, server.server_port, list(pages)) as url,
         ):
             time.sleep(WARM_UP)
             seen: list[Read] = []
@@ -158,7 +158,7 @@ def _asked(url: str) -> Read:
 
 
 @contextmanager
-def _prometheus(
+def prometheus(
     folder: Path, binary: Path, decided: Plan, built: tuple[Group, ...], served: int, paths: list[str]
 ) -> Iterator[str]:
     timing, service = decided.timing, decided.objectives.service
@@ -195,13 +195,13 @@ def _prometheus(
         subprocess.Popen(argv, cwd=folder, stdout=log, stderr=log) as process,  # noqa: S603 - a binary we located
     ):
         try:
-            _wait(url, process, folder / "log")
+            wait(url, process, folder / "log")
             yield url
         finally:
             process.terminate()
 
 
-def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + 30
     while True:
         try:

@@ -13,18 +13,45 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
 from urllib.request import urlopen
 
 from featurewatch import names
+from featurewatch.dashboards import promql
+from featurewatch.dashboards.check.board import Board
+from featurewatch.dashboards.live import _opening_values as opening_values
 
 CONNECTIONS: Final = 6
 """As many as a browser opens to one server."""
 JITTER_SECONDS: Final = 0.4
 STEP_SECONDS: Final = 2
 SHOWN_SECONDS: Final = 900
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One query of a panel, with every variable filled in."""
+
+    panel: str
+    instant: bool
+    expr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watching:
+    """How many look, how often, and at which stretch of time."""
+
+    viewers: int
+    refreshes: int
+    every: float
+    """Seconds between two refreshes."""
+    shown: float = SHOWN_SECONDS
+    """Seconds from the left edge of a panel to the right one."""
+    ago: float = 0.0
+    """Seconds from the right edge to now. Not 0 only for a history that has ended."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,28 +65,38 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     with urlopen(f"{given.url}/api/dashboards/{given.uid}", timeout=10) as answer:  # noqa: S310 - an address we were given
         questions = asked_by(json.load(answer))
-    before = counted(given.url)
-    times = asyncio.run(_all(given.url, questions, given.viewers, given.refreshes, given.every))
-    asked, sent = (after - was for after, was in zip(counted(given.url), before, strict=True))
-    alone = len(questions) * given.refreshes
-    print(f"{given.viewers} viewers, {len(questions)} queries each, every {given.every:g} s, {given.refreshes} times")
-    print(f"a refresh takes p50 {statistics.median(times):.2f} s, p95 {statistics.quantiles(times, n=20)[-1]:.2f} s")
-    print(f"asked {asked:.0f}, sent to Prometheus {sent:.0f} ({sent / alone:.2f} times what one viewer costs)")
+    watch(given.url, questions, Watching(given.viewers, given.refreshes, given.every))
     return 0
 
 
-def asked_by(board: dict[str, Any]) -> list[tuple[bool, str]]:
-    """(whether for one moment, expression) of every query of a dashboard, with all that there is chosen."""
-    service = next((v["current"]["value"] for v in board["templating"]["list"] if v["name"] == "service"), ".*")
-    values = {"$service": str(service), "$extractor": ".*", "$__rate_interval": "60s", "$__range": f"{SHOWN_SECONDS}s"}
-    found = []
-    for panel in board["panels"]:
-        for target in panel.get("targets", []):
-            expr = target["expr"]
-            for name, value in values.items():
-                expr = expr.replace(name, value)
-            found.append((bool(target.get("instant")), expr))
-    return found
+def watch(url: str, questions: Sequence[Question], watching: Watching) -> list[float]:
+    """Look, print what it cost, and return how long each refresh took, in seconds."""
+    before = counted(url)
+    times = asyncio.run(_all(url, questions, watching))
+    asked, sent = (after - was for after, was in zip(counted(url), before, strict=True))
+    alone = len(questions) * watching.refreshes
+    print(
+        f"{watching.viewers} viewers, {len(questions)} queries each, every {watching.every:g} s, "
+        f"{watching.refreshes} times"
+    )
+    print(f"a refresh takes p50 {statistics.median(times):.2f} s, p95 {statistics.quantiles(times, n=20)[-1]:.2f} s")
+    print(f"asked {asked:.0f}, sent to Prometheus {sent:.0f} ({sent / alone:.2f} times what one viewer costs)")
+    return times
+
+
+def asked_by(
+    board: dict[str, Any], chosen: Mapping[str, str] | None = None, shown: float = SHOWN_SECONDS
+) -> list[Question]:
+    """Every query that a dashboard sends when it is opened: of panels, not of folded rows. With all that there is
+    chosen, unless `chosen` says otherwise (variable to regular expression)."""
+    times = {"__rate_interval": "60s", "__interval": f"{STEP_SECONDS}s", "__range": f"{shown:.0f}s"}
+    values = {**opening_values(Board(str(board.get("title")), board)), **times, **(chosen or {})}
+    values |= {"__range_s": f"{shown:.0f}", "__interval_ms": str(STEP_SECONDS * 1000)}
+    return [
+        Question(str(panel.get("title")), bool(target.get("instant")), promql.fill(target["expr"], values))
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+    ]
 
 
 def counted(url: str) -> tuple[float, float]:
@@ -70,19 +107,20 @@ def counted(url: str) -> tuple[float, float]:
     return float(values[names.PREVIEW_QUERIES_ASKED]), float(values[names.PREVIEW_QUERIES_SENT])
 
 
-async def _all(url: str, questions: list[tuple[bool, str]], viewers: int, refreshes: int, every: float) -> list[float]:
-    each = await asyncio.gather(*(_viewer(url, questions, refreshes, every) for _ in range(viewers)))
+async def _all(url: str, questions: Sequence[Question], watching: Watching) -> list[float]:
+    each = await asyncio.gather(*(_viewer(url, questions, watching) for _ in range(watching.viewers)))
     return [seconds for times in each for seconds in times]
 
 
-async def _viewer(url: str, questions: list[tuple[bool, str]], refreshes: int, every: float) -> list[float]:
+async def _viewer(url: str, questions: Sequence[Question], watching: Watching) -> list[float]:
     parts = urlsplit(url)
     pool = [await asyncio.open_connection(parts.hostname, parts.port) for _ in range(CONNECTIONS)]
     times = []
-    for _ in range(refreshes):
+    every = watching.every
+    for _ in range(watching.refreshes):
         await asyncio.sleep(every - time.time() % every + random.uniform(0, JITTER_SECONDS))  # noqa: S311 - no secret
         began = time.perf_counter()
-        left = [_path(instant, expr, time.time()) for instant, expr in questions]
+        left = [path_of(question, watching, time.time()) for question in questions]
         await asyncio.gather(*(_drain(connection, left, parts.netloc) for connection in pool))
         times.append(time.perf_counter() - began)
     for _, writer in pool:
@@ -102,12 +140,15 @@ async def _drain(connection: tuple[asyncio.StreamReader, asyncio.StreamWriter], 
         await reader.readexactly(int(length.split(b":")[1]))
 
 
-def _path(instant: bool, expr: str, now: float) -> str:
-    if instant:
-        return "/api/prom/api/v1/query?" + urlencode({"query": expr})
-    end = int(now // STEP_SECONDS * STEP_SECONDS)
-    span = {"query": expr, "start": end - SHOWN_SECONDS, "end": end, "step": STEP_SECONDS}
-    return "/api/prom/api/v1/query_range?" + urlencode(span)
+def path_of(question: Question, watching: Watching, now: float, base: str = "/api/prom") -> str:
+    """The address that a browser asks for."""
+    end = int((now - watching.ago) // STEP_SECONDS * STEP_SECONDS)
+    if question.instant:
+        # Without a time Prometheus takes its own now, and all who look now ask the same.
+        moment = {"time": str(end)} if watching.ago else {}
+        return f"{base}/api/v1/query?" + urlencode({"query": question.expr, **moment})
+    span = {"query": question.expr, "start": int(end - watching.shown), "end": end, "step": STEP_SECONDS}
+    return f"{base}/api/v1/query_range?" + urlencode(span)
 
 
 if __name__ == "__main__":

@@ -34,12 +34,13 @@ def _results(project: Project) -> Iterator[check.Result]:
     ensure_demo_secrets(project, decided)
     tools = provided(project)
     binaries = check.Binaries(Promtool(tools.promtool.path), Amtool(tools.amtool.path))
-    for step in check.steps(project, decided, binaries):
+    for step in (*check.steps(project, decided, binaries), check.self_check(project, decided)):
         yield check.look(step)
 
 
 def _tell(result: check.Result) -> None:
-    print(f"{'FAULT' if result.faults else 'ok':<6}{result.name} ({result.seconds:.1f} s)")
+    told = f": {result.told}" if result.told else ""
+    print(f"{'FAULT' if result.faults else 'ok':<6}{result.name}{told} ({result.seconds:.1f} s)")
     for fault in result.faults:
         print(f"      {fault}")
     for warning in result.warnings:

@@ -6,10 +6,17 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featurewatch.project import Project
+from featurewatch.compose import responder_token
+from featurewatch.deployment import ports_from, ports_of
+from featurewatch.native.ports import LOOPBACK
+from featurewatch.native.records import RunFolder
+from featurewatch.objectives import load
+from featurewatch.project import OBJECTIVES, Project
+from featurewatch.rules.plan import plan
 
 if TYPE_CHECKING:
     from featurewatch.preview.settings import Settings
@@ -23,12 +30,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of this command."""
     add = parser.add_argument
     add("--png", type=Path, metavar="OUT", help="take a picture of each dashboard into this folder; fail on any fault")
-    add("--prometheus", default="http://127.0.0.1:9090", metavar="URL", help="default: %(default)s")
+    add("--prometheus", metavar="URL", help="default: that of the native stack")
+    add("--responder", metavar="URL", help="for who has which alert in hand (default: that of the native stack)")
+    add("--responder-token-file", type=Path, metavar="FILE", help="what the responder wants of a viewer")
     add("--port", type=int, default=3000, help="where to serve (default: %(default)s); 0 picks a free one")
-    add("--scrape-seconds", type=float, default=15.0, metavar="S", help="Prometheus' scrape interval (%(default)s)")
+    add("--scrape-seconds", type=float, metavar="S", help="Prometheus' scrape interval (default: the declared one)")
     add("--only", action="append", default=[], metavar="UID", help="with --png: this dashboard (may be repeated)")
     add("--theme", choices=("dark", "light"), default="dark", help="with --png (default: %(default)s)")
     add("--width", type=int, default=1600, help="with --png: in pixels (default: %(default)s)")
+    add("--colours", type=int, metavar="N", help="with --png: at most so many, for small files (default: all)")
     add("--from", dest="since", default="", metavar="TIME", help="with --png: now-1h, or milliseconds since 1970")
     add("--to", dest="until", default="", metavar="TIME", help="with --png: now, or milliseconds since 1970")
     add("--expect-data", action="store_true", help="with --png: an empty panel is a fault wherever it is")
@@ -42,8 +52,8 @@ def run(project: Project, options: argparse.Namespace) -> int:
         chosen = from_command_line(
             [
                 *("--dashboards", str(project.root / DASHBOARDS), "--runbooks", str(project.root / RUNBOOKS)),
-                *("--prometheus", options.prometheus, "--port", str(options.port)),
-                *("--scrape-seconds", str(options.scrape_seconds)),
+                *("--port", str(options.port)),
+                *_watched(project, options),
             ]
         )
         if options.png is not None:
@@ -55,6 +65,25 @@ def run(project: Project, options: argparse.Namespace) -> int:
         print(error, file=sys.stderr)
         return UNUSABLE
     return 0
+
+
+def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
+    """Whom to ask: those named, otherwise the stack of this checkout as it was started last."""
+    decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES) if project.objectives.is_file() else None
+    run_dir = project.state / "run"
+    ports = ports_of(run_dir, ports_from(os.environ))
+    yield from ("--prometheus", options.prometheus or f"http://{LOOPBACK}:{ports.prometheus}")
+    if options.scrape_seconds is not None:
+        yield from ("--scrape-seconds", f"{options.scrape_seconds:g}")
+    elif decided is not None:
+        yield from ("--scrape-seconds", f"{decided.timing.scrape_interval:g}")
+    if options.responder:
+        token = options.responder_token_file
+        yield from ("--responder", options.responder, *(("--responder-token-file", str(token)) if token else ()))
+    elif not options.prometheus and decided is not None and RunFolder(run_dir).recorded("responder") is not None:
+        file = responder_token(decided.objectives, project.secrets)
+        if file is not None and file.is_file():
+            yield from ("--responder", f"http://{LOOPBACK}:{ports.responder}", "--responder-token-file", str(file))
 
 
 def _pictures(chosen: Settings, options: argparse.Namespace) -> int:
@@ -70,6 +99,9 @@ def _pictures(chosen: Settings, options: argparse.Namespace) -> int:
         print(f"{what} in {chosen.dashboards}; `make generate` writes them", file=sys.stderr)
         return UNUSABLE
     times = {name: value for name, value in (("from", options.since), ("to", options.until)) if value}
+    if options.colours is not None and not 2 <= options.colours <= 256:
+        print(f"--colours is {options.colours}; give 2 to 256", file=sys.stderr)
+        return UNUSABLE
     view = pictures.View(options.theme, options.width, times, options.expect_data)
     faults = 0
     for board in boards:
@@ -79,6 +111,8 @@ def _pictures(chosen: Settings, options: argparse.Namespace) -> int:
     with running(chosen) as base:
         uids = [board.uid for board in boards if board.uid]
         for picture in pictures.take(base, uids, options.png, browser, view):
+            if options.colours is not None:
+                pictures.slim(picture.path, options.colours)
             empty = f", {picture.empty} without data" if picture.empty else ""
             print(f"{picture.path}: {picture.panels} panels{empty}", flush=True)
             for fault in picture.faults:

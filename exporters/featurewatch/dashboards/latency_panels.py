@@ -23,16 +23,24 @@ def heat(plan: Plan) -> Panel:
     """Where the mass of extractions lies; a second band is a second cause."""
     return charts.heatmap(
         "All extractions by how long they took",
-        Query(queries.rate(queries.of_extractors(BUCKETS, SUCCEEDED), "le"), exemplar=True),
+        Query(_spread(plan)),
         unit=units.SECONDS,
         interval=interval(plan),
         description=panels.describe(
-            "Successful extractions per second in each bucket of duration; each row is named by its upper edge. "
-            "Points are single extractions that lead to their traces, where the extractor traces.",
+            f"Successful extractions per second in each bucket of duration, over {duration_text(plan.show_window)}. "
+            "Each row is named by its upper edge. In fine buckets where native histograms are scraped, else in classic "
+            "ones. Single extractions, with their traces, stand on the panels by source.",
             "one or two narrow bands that stay where they are. A band that splits or climbs has a cause of its own: "
             "see which source it is.",
         ),
     )
+
+
+def _spread(plan: Plan) -> str:
+    """What rules recorded: native where there is any, else classic."""
+    native = queries.of_extractors(recorded.native_rate(plan.show_window))
+    classic = queries.of_extractors(recorded.buckets_rate(plan.show_window))
+    return f"sum({native})\nor on ()\nsum by (le) ({classic})"
 
 
 def by_source(plan: Plan, quantile: float) -> Panel:

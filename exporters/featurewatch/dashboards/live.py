@@ -122,7 +122,8 @@ def _judge(answer: Any) -> tuple[State, int, str]:
     if answer["data"]["resultType"] in ("scalar", "string"):
         result = [{"value": result}]
     for series in result:
-        for _, value in series.get("values") or [series["value"]] if "histogram" not in series else []:
+        # A native histogram is no number to look at.
+        for _, value in series.get("values") or [series[key] for key in ("value",) if key in series]:
             if not math.isfinite(float(value)):
                 return "not a number", len(result), f"{value} in {series.get('metric', {})}"
     return ("filled" if result else "empty"), len(result), ""

@@ -18,6 +18,9 @@ PLUGIN_VERSION: Final = "12.0.0"
 
 DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 
+MOST_BAR_HEIGHT: Final = 48
+"""Pixels. A single bar would otherwise fill its panel, and say no more for it."""
+
 COMMON_KEYS: Final = (
     *("description", "gridPos", "id", "interval", "links", "maxPerRow", "repeat", "repeatDirection", "timeFrom"),
     *("timeShift", "title", "transformations", "transparent"),
@@ -107,14 +110,14 @@ def _bar_gauge(old: Json) -> Json:
     options = {
         "displayMode": old["options"]["displayMode"],
         "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": False},
-        "maxVizHeight": 300,
+        "maxVizHeight": MOST_BAR_HEIGHT,
         "minVizHeight": 16,
         "minVizWidth": 8,
         "namePlacement": "auto",
         "orientation": old["options"]["orientation"],
         "reduceOptions": reduce(fields["calcs"], fields["values"]),
         "showUnfilled": True,
-        "sizing": "auto",
+        "sizing": "manual",
         "valueMode": "color",
     }
     options |= {key: value for key, value in old["options"].items() if key in {*options, "text"}}

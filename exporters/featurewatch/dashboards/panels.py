@@ -23,7 +23,7 @@ Panel = Any
 DATASOURCE: Final = {"type": "prometheus", "uid": f"${{{DATASOURCE_VARIABLE}}}"}
 """Whichever Prometheus the reader chose at the top of the dashboard."""
 
-NEWEST_FIRST: Final = 5
+WORST_FIRST: Final = 3
 """Of the sort orders of an alert list."""
 
 UNKNOWN: Final = "#5a5e66"
@@ -111,6 +111,8 @@ def time_series(
     """Lines over time with a dashed line at each limit. `span` is what the axis shows at least; `interval` is the
     shortest step that has new data."""
     low, high = span
+    if low == 0 and high is None:
+        high = units.SMALLEST_AXIS.get(unit)
     axis = {key: value for key, value in (("axisSoftMin", low), ("axisSoftMax", high)) if value is not None}
     return grafana.TimeSeries(
         title=title,
@@ -203,7 +205,7 @@ def alert_list(title: str, *, description: str, matchers: str) -> Panel:
             "groupMode": "default",
             "maxItems": 20,
             "showInactiveAlerts": False,
-            "sortOrder": NEWEST_FIRST,
+            "sortOrder": WORST_FIRST,
             "stateFilter": {
                 "error": True,
                 "firing": True,

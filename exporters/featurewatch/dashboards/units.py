@@ -23,6 +23,18 @@ CORES: Final = "short"
 STATE: Final = "none"
 """A number that value mappings turn into a word."""
 
+SMALLEST_AXIS: Final = {
+    SECONDS: 1e-6,
+    PER_SECOND: 1.0,
+    EVENTS_PER_SECOND: 0.1,
+    OPERATIONS_PER_SECOND: 1.0,
+    BYTES: 1024.0,
+    BYTES_PER_SECOND: 1024.0,
+    COUNT: 1.0,
+    TIMES: 1.0,
+}
+"""What an axis from 0 reaches at least, by its unit. Left alone, Grafana draws a line of zeros on an axis to 100."""
+
 
 def share_decimals(bounds: Iterable[float]) -> int:
     """One decimal more than the finest bound has in per cent: 0.001 is 0.1 %, so 2, and 0.05 % is not shown as 0 %.

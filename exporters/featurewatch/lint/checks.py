@@ -50,10 +50,8 @@ def check(rules: Iterable[RuleText], context: Context) -> list[Finding]:
     recorded = recorded_labels(rules)
     found: list[Finding] = []
     for rule in rules:
+        found += mistakes(rule, recorded)
         found += _windows(rule, context)
-        found += _quantiles(rule)
-        found += _counters(rule, recorded)
-        found += _aggregations(rule, recorded)
         found += _labels(rule, recorded)
         found += _phantoms(rule, context.known | recorded.keys())
         found += _patience(rule)
@@ -62,6 +60,14 @@ def check(rules: Iterable[RuleText], context: Context) -> list[Finding]:
     if context.readers is not None:
         found += _unused(rules, context.readers)
     return sorted(found)
+
+
+def mistakes(rule: RuleText, recorded: Mapping[str, Labels]) -> Iterator[Finding]:
+    """What is wrong with its PromQL whatever it is for, so that panels are judged alike. `recorded` is the labels of
+    recorded series."""
+    yield from _quantiles(rule)
+    yield from _counters(rule, recorded)
+    yield from _aggregations(rule, recorded)
 
 
 def recorded_labels(rules: Iterable[RuleText]) -> dict[str, Labels]:

@@ -67,6 +67,8 @@ class Settings:
     """More arguments for the responder; None: there is none."""
     events: Path | None = None
     """The file in which Alertmanager's configuration records its events, which the responder reads."""
+    responder_token: Path | None = None
+    """The file with what the responder wants of whoever reads it: the preview shows who has which alert in hand."""
     extractor_admin: bool = True
     """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
 
@@ -98,7 +100,7 @@ def prometheus(settings: Settings) -> Part:
             f"--web.external-url={base}/",
             "--web.enable-lifecycle",
             f"--rules.alert.resend-delay={settings.resend_delay}",
-            "--enable-feature=native-histograms",
+            "--enable-feature=native-histograms,exemplar-storage",
         ),
         cwd=folder,
         ready_url=f"{base}/-/ready",
@@ -216,6 +218,7 @@ def preview(settings: Settings) -> Part:
         *("--runbooks", str(settings.checkout / "docs/alerts")),
         *("--prometheus", _base(settings.ports.prometheus)),
         *("--scrape-seconds", f"{settings.scrape_seconds:g}"),
+        *(_of_responder(settings) if settings.responder_arguments is not None else ()),
     )
 
 
@@ -240,6 +243,12 @@ def _own(
         version=_version("featurewatch"),
         watch=watch,
     )
+
+
+def _of_responder(settings: Settings) -> tuple[str, ...]:
+    token = settings.responder_token
+    known = ("--responder-token-file", str(token)) if token is not None else ()
+    return "--responder", _base(settings.ports.responder), *known
 
 
 def _base(port: int) -> str:

@@ -20,7 +20,9 @@ START_SECONDS = 20.0
 def running(settings: Settings) -> Iterator[str]:
     """Yields its address. `address` and `port` of the settings do not count."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(create_app(settings), log_config=None, access_log=False, lifespan="on")
+        # Connections outlive the pause between two refreshes, as those of `serving` do.
+        app = create_app(settings)
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="on", timeout_keep_alive=75)
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
         thread.start()

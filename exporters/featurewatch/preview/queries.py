@@ -30,13 +30,20 @@ PROMETHEUS_PARAMETERS: Final = {
 }
 _LABEL: Final = re.compile(r"label/([A-Za-z_][A-Za-z0-9_]*)/values")
 
-RESPONDER_COLLECTIONS: Final = frozenset(
-    {"alerts", "incidents", "acknowledgements", "actions", "objectives", "on-call", "silences"}
+_LIST: Final = frozenset(
+    {"state", "alertname", "severity", "service", "extractor", "since", "until", "limit", "cursor"}
 )
-_RESPONDER_PATH: Final = re.compile(r"([a-z-]+)(/[A-Za-z0-9_-]{1,64})?")
-_RESPONDER_PARAMETERS: Final = frozenset(
-    {"status", "severity", "service", "extractor", "since", "until", "limit", "cursor"}
-)
+RESPONDER_PARAMETERS: Final = {
+    "alerts": _LIST,
+    "incidents": _LIST,
+    "history": _LIST | {"kind", "incident", "alert"},
+    "acknowledgements": frozenset({"owner", "service", "limit"}),
+    "on-call": frozenset[str](),
+    "silences": frozenset[str](),
+    "reports/alerts": frozenset({"since", "until", "service", "extractor", "alertname", "severity"}),
+}
+"""What the preview may read of the responder, by path."""
+_RESPONDER_ITEM: Final = re.compile(r"(alerts|incidents)/[0-9]{1,10}")
 
 
 def prometheus(path: str, parameters: Iterable[tuple[str, str]]) -> Pairs:
@@ -49,11 +56,11 @@ def prometheus(path: str, parameters: Iterable[tuple[str, str]]) -> Pairs:
 
 
 def responder(path: str, parameters: Iterable[tuple[str, str]]) -> Pairs:
-    """As `prometheus`, for the responder's collections and one of their items."""
-    found = _RESPONDER_PATH.fullmatch(path)
-    if found is None or found[1] not in RESPONDER_COLLECTIONS:
+    """As `prometheus`, for the responder's lists, and one alert or incident."""
+    allowed = frozenset[str]() if _RESPONDER_ITEM.fullmatch(path) else RESPONDER_PARAMETERS.get(path)
+    if allowed is None:
         raise _unknown(path, "the responder")
-    return _checked(parameters, _RESPONDER_PARAMETERS)
+    return _checked(parameters, allowed)
 
 
 def shared_for(path: str, pairs: Pairs, shortest: float) -> float:

@@ -6,7 +6,7 @@ import { useEffect, useMemo, useState } from 'react';
 
 import { BoardPage } from '../board/BoardPage';
 import type { Board, BoardEntry, FaultyEntry } from '../board/model';
-import { Failed } from '../panel/states';
+import { Failed, Waiting } from '../panel/states';
 import { getJson } from '../query/http';
 import { asProblem, type Problem } from '../query/problem';
 import type { About } from './about';
@@ -81,7 +81,11 @@ function Page({ uid }: { uid: string }) {
     );
   }
   if (!known) {
-    return null;
+    return (
+      <div style={{ height: 160, maxWidth: 720, margin: '14vh auto' }}>
+        <Waiting />
+      </div>
+    );
   }
   return board ? <BoardPage board={board} boards={known.boards} about={known.about} /> : <Home {...known} />;
 }

@@ -7,15 +7,19 @@ import { useCallback, useEffect, useMemo, useState } from 'react';
 
 import { changed, useAddress } from '../app/address';
 import type { About } from '../app/about';
-import { Failed } from '../panel/states';
+import { useThemeMode } from '../app/theme';
+import { Failed, Waiting } from '../panel/states';
 import type { Problem } from '../query/problem';
 import { SharedContext, type Shared } from './context';
 import { Controls } from './Controls';
 import { Grid } from './Grid';
 import { Header } from './Header';
 import type { Board, BoardEntry } from './model';
-import { addressOf } from './time';
-import { useHappenings } from './useHappenings';
+import { KeyList, useKeys } from './Keys';
+import { sections } from './layout';
+import { copy, linkTo } from './share';
+import { addressOf, moved, zoomedOut } from './time';
+import { DONE, useHappenings } from './useHappenings';
 import { useTime } from './useTime';
 import { useVariables } from './useVariables';
 
@@ -24,6 +28,8 @@ interface BoardPageProps {
   boards: BoardEntry[];
   about: About;
 }
+
+const SAID_FOR_MS = 2500;
 
 export function BoardPage({ board, boards, about }: BoardPageProps) {
   const styles = useStyles2(stylesOf);
@@ -37,7 +43,7 @@ export function BoardPage({ board, boards, about }: BoardPageProps) {
     () => (board.annotations?.list ?? []).filter(({ name, enable }) => (enable ?? true) !== silenced.has(name)),
     [board, silenced],
   );
-  const happenings = useHappenings(annotations, time.range, scope, about.scrapeSeconds, time.tick, variables !== null);
+  const happenings = useHappenings(annotations, about.responder && !silenced.has(DONE), time.range, scope, about.scrapeSeconds, time.tick, variables !== null);
   const events = useMemo(() => new EventBusSrv(), []);
   const viewed = Number(params.get('viewPanel')) || null;
 
@@ -61,13 +67,41 @@ export function BoardPage({ board, boards, about }: BoardPageProps) {
   useEffect(() => {
     document.title = `${board.title} · featurewatch`;
   }, [board.title]);
-  useKeys({ refresh: time.refresh, leave: viewed === null ? undefined : () => view(null) });
+  const [mode, setMode] = useThemeMode();
+  const [said, setSaid] = useState('');
+  const [asksKeys, setAsksKeys] = useState(false);
+  const share = useCallback(
+    (panel?: number) =>
+      void copy(linkTo(new URL(location.href), time.range, carried(false, true), panel)).then((copied) => {
+        setSaid(copied ? 'Link copied' : '');
+        window.setTimeout(() => setSaid(''), SAID_FOR_MS);
+      }),
+    [time.range, carried],
+  );
+  const show = (range: { from: string; to: string }) => change(range, true);
+  const beside = (by: 1 | -1) => {
+    const all = sections(board.panels, variables ?? []).flatMap(({ panels }) => panels.map(({ panel }) => panel.id));
+    return viewed === null ? undefined : () => view(all.at((all.indexOf(viewed) + by) % all.length) ?? null);
+  };
+  useKeys({
+    r: time.refresh,
+    ArrowLeft: () => show(moved(time.range, -1)),
+    ArrowRight: () => show(moved(time.range, 1)),
+    '-': () => show(zoomedOut(time.range)),
+    n: beside(1),
+    p: beside(-1),
+    s: () => share(),
+    d: () => setMode(mode === 'dark' ? 'light' : 'dark'),
+    '?': () => setAsksKeys(true),
+    Escape: viewed === null ? undefined : () => view(null),
+  });
 
   const shared = useMemo<Shared>(
     () => ({
       range: time.range,
       scope,
       scrape: about.scrapeSeconds,
+      responder: about.responder,
       tick: time.tick,
       happenings,
       events,
@@ -75,13 +109,15 @@ export function BoardPage({ board, boards, about }: BoardPageProps) {
       zoom,
       carried,
       reached,
+      share,
     }),
-    [time.range, time.tick, scope, about, happenings, events, board.graphTooltip, zoom, carried, reached],
+    [time.range, time.tick, scope, about, happenings, events, board.graphTooltip, zoom, carried, reached, share],
   );
 
   return (
     <SharedContext.Provider value={shared}>
-      <Header board={board} boards={boards} about={about} time={time} every={every} change={change} />
+      <Header {...{ board, boards, about, time, every, change, said }} onShare={() => share()} onKeys={() => setAsksKeys(true)} />
+      {asksKeys && <KeyList onClose={() => setAsksKeys(false)} />}
       <main className={styles.page}>
         {unreached && (
           <Alert severity="error" title={unreached.title}>
@@ -97,33 +133,18 @@ export function BoardPage({ board, boards, about }: BoardPageProps) {
           <div className={styles.failed}>
             <Failed problem={problem} />
           </div>
-        ) : null}
+        ) : (
+          <div className={styles.waiting}>
+            <Waiting />
+          </div>
+        )}
       </main>
     </SharedContext.Provider>
   );
 }
 
-/** `r` asks again, Escape leaves the full screen. */
-function useKeys({ refresh, leave }: { refresh: () => void; leave: (() => void) | undefined }): void {
-  useEffect(() => {
-    const pressed = (event: KeyboardEvent) => {
-      const target = event.target as HTMLElement | null;
-      const typing = target?.closest('input, textarea, select, [contenteditable], [role=dialog], [role=listbox]');
-      if (typing || event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) {
-        return;
-      }
-      if (event.key === 'r') {
-        refresh();
-      } else if (event.key === 'Escape' && leave) {
-        leave();
-      }
-    };
-    document.addEventListener('keydown', pressed);
-    return () => document.removeEventListener('keydown', pressed);
-  }, [refresh, leave]);
-}
-
 const stylesOf = (theme: GrafanaTheme2) => ({
   page: css({ padding: theme.spacing(1, 2, 4) }),
   failed: css({ height: '50vh' }),
+  waiting: css({ height: 160, maxWidth: 720, margin: '10vh auto' }),
 });

@@ -2,13 +2,15 @@
 
 import { css } from '@emotion/css';
 import type { GrafanaTheme2 } from '@grafana/data';
-import { Dropdown, InlineSwitch, Menu, ToolbarButton, useStyles2 } from '@grafana/ui';
+import { Dropdown, Menu, ToolbarButton, useStyles2, useTheme2 } from '@grafana/ui';
 
 import { follow, go } from '../app/address';
 import { boardHref, panelLinks } from '../panel/links';
 import { VariableChoice } from '../variables/VariableChoice';
 import type { Variable } from '../variables/resolve';
 import { useShared } from './context';
+import { DONE_COLOR } from '../query/responder';
+import { DONE } from './useHappenings';
 import type { Board, BoardEntry, LinkModel } from './model';
 
 interface ControlsProps {
@@ -22,10 +24,33 @@ interface ControlsProps {
 
 export function Controls({ board, boards, variables, change, silenced, onSilence }: ControlsProps) {
   const styles = useStyles2(stylesOf);
+  const { responder } = useShared();
+  const theme = useTheme2();
   const turn = (name: string) => {
     const next = new Set(silenced);
     onSilence(next.delete(name) ? next : next.add(name));
   };
+  const marks = (board.annotations?.list ?? [])
+    .filter(({ hide, target, expr }) => !hide && Boolean(target?.expr ?? expr))
+    .map(({ name, enable, iconColor }) => ({ name, shown: (enable ?? true) !== silenced.has(name), color: iconColor }));
+  if (responder) {
+    marks.push({ name: DONE, shown: !silenced.has(DONE), color: DONE_COLOR });
+  }
+  const marksMenu = (
+    <Menu ariaLabel="What is marked behind the lines">
+      {marks.map(({ name, shown, color }) => (
+        <Menu.Item
+          key={name}
+          label={name}
+          role="menuitemcheckbox"
+          ariaChecked={shown}
+          icon={shown ? 'eye' : 'eye-slash'}
+          component={() => <span className={styles.swatch} style={{ background: theme.visualization.getColorByName(color ?? 'red') }} />}
+          onClick={() => turn(name)}
+        />
+      ))}
+    </Menu>
+  );
   return (
     <div className={styles.line}>
       {variables
@@ -33,11 +58,13 @@ export function Controls({ board, boards, variables, change, silenced, onSilence
         .map((variable) => (
           <VariableChoice key={variable.model.name} variable={variable} onChange={(values) => change({ [`var-${variable.model.name}`]: values }, true)} />
         ))}
-      {(board.annotations?.list ?? [])
-        .filter(({ hide, target, expr }) => !hide && Boolean(target?.expr ?? expr))
-        .map(({ name, enable }) => (
-          <InlineSwitch key={name} id={`annotation-${name}`} label={name} showLabel value={(enable ?? true) !== silenced.has(name)} onChange={() => turn(name)} />
-        ))}
+      {marks.length > 0 && (
+        <Dropdown overlay={marksMenu} placement="bottom-start">
+          <ToolbarButton icon="comment-alt" variant="canvas" tooltip="What is marked behind the lines">
+            {`Marks: ${marks.filter(({ shown }) => shown).length} of ${marks.length}`}
+          </ToolbarButton>
+        </Dropdown>
+      )}
       <nav className={styles.links} aria-label="Other dashboards">
         {(board.links ?? []).map((link) => (
           <BoardLink key={link.title} link={link} board={board} boards={boards} />
@@ -88,6 +115,7 @@ function BoardLink({ link, board, boards }: { link: LinkModel; board: Board; boa
 }
 
 const stylesOf = (theme: GrafanaTheme2) => ({
+  swatch: css({ display: 'block', width: 24, height: 4, borderRadius: 2, marginTop: 4 }),
   line: css({ display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1), padding: theme.spacing(0, 0, 1) }),
   links: css({ marginLeft: 'auto', display: 'flex', flexWrap: 'wrap', alignItems: 'center', gap: theme.spacing(1.5) }),
   link: css({ color: theme.colors.text.link, '&:hover': { textDecoration: 'underline' } }),

@@ -3,14 +3,13 @@
 import { css } from '@emotion/css';
 import { dateTimeFormat, type GrafanaTheme2, type TimeRange } from '@grafana/data';
 import { Dropdown, Icon, Menu, RefreshPicker, TimeRangePicker, ToolbarButton, useStyles2 } from '@grafana/ui';
-import { useState } from 'react';
 
-import { changed, follow, go } from '../app/address';
+import { follow, go } from '../app/address';
 import { useThemeMode } from '../app/theme';
 import type { About } from '../app/about';
 import { PreviewBadge } from '../app/PreviewBadge';
 import type { Board, BoardEntry } from './model';
-import { addressOf, fixed, moved, zoomedOut } from './time';
+import { addressOf, moved, zoomedOut } from './time';
 import type { Time } from './useTime';
 
 interface HeaderProps {
@@ -20,28 +19,19 @@ interface HeaderProps {
   time: Time;
   every: string;
   change: (changes: Record<string, string | string[] | null>, step?: boolean) => void;
+  /** What has just been done, in a word or two. */
+  said: string;
+  onShare: () => void;
+  onKeys: () => void;
 }
 
 const INTERVALS = ['5s', '10s', '30s', '1m', '5m'];
-const SAID_FOR_MS = 2500;
 
-export function Header({ board, boards, about, time, every, change }: HeaderProps) {
+export function Header({ board, boards, about, time, every, change, said, onShare, onKeys }: HeaderProps) {
   const styles = useStyles2(stylesOf);
   const [mode, setMode] = useThemeMode();
-  const [said, setSaid] = useState('');
   const show = (range: { from: string; to: string }) => change(range, true);
 
-  const share = async () => {
-    const query = changed(new URLSearchParams(location.search), { ...fixed(time.range), refresh: '' });
-    const link = `${location.origin}${location.pathname}?${query.toString()}`;
-    try {
-      await navigator.clipboard.writeText(link);
-      setSaid('Link copied');
-    } catch {
-      window.prompt('The link to exactly this view', link);
-    }
-    window.setTimeout(() => setSaid(''), SAID_FOR_MS);
-  };
   const others = (
     <Menu>
       {boards.map(({ uid, title, description }) => (
@@ -66,7 +56,8 @@ export function Header({ board, boards, about, time, every, change }: HeaderProp
         <span role="status" className={styles.said}>
           {said}
         </span>
-        <ToolbarButton icon="share-alt" variant="canvas" tooltip="Copy a link to exactly this view" onClick={() => void share()} />
+        <ToolbarButton icon="share-alt" variant="canvas" tooltip="Copy a link to exactly this view" onClick={onShare} />
+        <ToolbarButton icon="keyboard" variant="canvas" tooltip="Keys" onClick={onKeys} />
         <ToolbarButton icon="adjust-circle" variant="canvas" tooltip={mode === 'dark' ? 'Light' : 'Dark'} onClick={() => setMode(mode === 'dark' ? 'light' : 'dark')} />
         <TimeRangePicker
           value={time.range}

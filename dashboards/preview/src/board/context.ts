@@ -12,6 +12,8 @@ export interface Shared {
   scope: Scope;
   /** Seconds between two scrapes. */
   scrape: number;
+  /** There is a responder to be asked. */
+  responder: boolean;
   /** Grows with each refresh. */
   tick: number;
   happenings: Happening[];
@@ -23,12 +25,15 @@ export interface Shared {
   carried: (time: boolean, variables: boolean) => string;
   /** Say that nobody could be asked, or that somebody was. */
   reached: (problem: Problem | null) => void;
+  /** Copy a link to what is seen, of one panel alone if it is given. */
+  share: (panel?: number) => void;
 }
 
 export const SharedContext = createContext<Shared>({
   range: undefined as never,
   scope: {},
   scrape: 15,
+  responder: false,
   tick: 0,
   happenings: [],
   events: new EventBusSrv(),
@@ -36,6 +41,7 @@ export const SharedContext = createContext<Shared>({
   zoom: () => undefined,
   carried: () => '',
   reached: () => undefined,
+  share: () => undefined,
 });
 
 export function useShared(): Shared {

@@ -15,13 +15,15 @@ interface BarsProps {
   fill: number;
   /** Labels stand at the bars' left edges rather than below their middles. */
   edges?: boolean;
+  /** Writes a value beside the axis. */
+  write: (value: number) => string;
   width: number;
   height: number;
 }
 
 const [LEFT, BOTTOM, TOP] = [52, 22, 8];
 
-export function Bars({ bars, stacked, fill, edges = false, width, height }: BarsProps) {
+export function Bars({ bars, stacked, fill, edges = false, write, width, height }: BarsProps) {
   const theme = useTheme2();
   const sums = bars.map(({ parts }) => parts.map(({ value }) => value).reduce((a, b) => (stacked ? a + Math.max(b, 0) : Math.max(a, b)), 0));
   const ticks = ticksTo(Math.max(...sums, 1e-12), Math.max(2, Math.floor(height / 50)));
@@ -31,14 +33,13 @@ export function Bars({ bars, stacked, fill, edges = false, width, height }: Bars
   const y = (value: number) => TOP + roomY * (1 - value / most);
   const widest = Math.max(8, ...bars.map(({ label }) => measureText(label, 12).width + 10));
   const every = Math.max(1, Math.ceil(widest / slot));
-  const format = bars[0]?.parts[0]?.display;
   return (
     <svg width={width} height={height}>
       {ticks.map((tick) => (
         <g key={tick}>
           <line x1={LEFT} x2={width} y1={y(tick)} y2={y(tick)} stroke={theme.colors.border.weak} />
           <text x={LEFT - 8} y={y(tick) + 4} textAnchor="end" fontSize={12} fill={theme.colors.text.primary}>
-            {`${Number(tick.toPrecision(6))}${format?.suffix ?? ''}`}
+            {write(Number(tick.toPrecision(6)))}
           </text>
         </g>
       ))}

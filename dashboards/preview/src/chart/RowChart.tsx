@@ -15,6 +15,8 @@ import { useMemo, useRef, type ReactNode } from 'react';
 import type uPlot from 'uplot';
 
 import { useShared } from '../board/context';
+import type { Exemplar } from '../query/exemplars';
+import { drawExemplars } from './exemplars';
 
 export interface RowChartProps {
   /** From the top down. */
@@ -29,18 +31,25 @@ export interface RowChartProps {
   paint: (chart: uPlot, row: (index: number) => { top: number; size: number }) => void;
   /** What to say of the row and the time under the pointer. */
   tell: (row: number, timeIndex: number) => ReactNode;
+  /** Of the values of exemplars. */
+  unit?: string;
+  exemplars?: Exemplar[];
+  /** The row that a value falls into; -1 for none. */
+  rowOf?: (value: number) => number;
 }
+
+const NO_EXEMPLARS: Exemplar[] = [];
 
 const LABEL_GAP = 12;
 const MOST_LABEL_SHARE = 0.35;
 const LABEL_HEIGHT = 16;
 
-export function RowChart({ rows, edges = false, times, range, width, height, paint, tell }: RowChartProps) {
+export function RowChart({ rows, edges = false, times, range, width, height, paint, tell, unit = 'short', exemplars = NO_EXEMPLARS, rowOf }: RowChartProps) {
   const theme = useTheme2();
   const shared = useShared();
   // The configuration lives as long as the rows; what changes with the data is read when drawing.
-  const current = useRef({ paint, tell, range, rows });
-  current.current = { paint, tell, range, rows };
+  const current = useRef({ paint, tell, range, rows, exemplars, rowOf });
+  current.current = { paint, tell, range, rows, exemplars, rowOf };
   const sync = shared.crosshair ? DashboardCursorSync.Crosshair : DashboardCursorSync.Off;
   const names = rows.join('\n');
 
@@ -101,9 +110,15 @@ export function RowChart({ rows, edges = false, times, range, width, height, pai
       current.current.paint(chart, (index) => ({ top: bbox.top + index * size, size }));
       ctx.restore();
     });
+    if (edges) {
+      drawExemplars(builder, theme, unit, () => current.current.exemplars, (chart, value) => {
+        const row = current.current.rowOf?.(value) ?? -1;
+        return row < 0 ? null : ((row + 0.5) / count) * chart.over.clientHeight;
+      });
+    }
     return builder;
     // Rows are compared by their names.
-  }, [names, edges, theme, sync, width]);
+  }, [names, edges, theme, sync, width, unit]);
 
   const data = useMemo<uPlot.AlignedData>(() => [times, times.map(() => 0)], [times]);
   return (

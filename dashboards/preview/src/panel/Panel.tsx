@@ -41,6 +41,7 @@ export const Panel = memo(function Panel({ panel, own, width, height, alone, onV
   const menu = (
     <Menu ariaLabel={`Menu of ${title}`}>
       <Menu.Item label={alone ? 'Back to the dashboard' : 'Full screen'} icon={alone ? 'arrow-left' : 'eye'} shortcut="v" onClick={() => onView(alone ? null : panel.id)} />
+      <Menu.Item label="Copy a link to it" icon="share-alt" onClick={() => shared.share(panel.id)} />
       {Boolean(panel.targets?.length) && <Menu.Item label="What was asked" icon="info-circle" onClick={() => setAsking(true)} />}
     </Menu>
   );
@@ -53,6 +54,7 @@ export const Panel = memo(function Panel({ panel, own, width, height, alone, onV
       data-panel-type={panel.type}
       onKeyDown={(event) => {
         if (event.key === 'v' && !event.ctrlKey && !event.metaKey && (event.target as HTMLElement).tagName !== 'INPUT') {
+          event.preventDefault();
           onView(alone ? null : panel.id);
         }
       }}
@@ -102,18 +104,18 @@ function Content({ panel, scope, data, width, height }: BodyProps) {
     if (data.problem) {
       return <Failed problem={data.problem} />;
     }
-    const empty = data.frames.every(({ length }) => length === 0) && !data.series.some(({ histograms }) => histograms);
+    const empty = kind.isEmpty ? kind.isEmpty(data) : data.frames.every(({ length }) => length === 0);
     const said = fieldConfig.defaults.noValue;
     if (empty && !(kind.saysNothing && said)) {
       return <Empty text={said ?? 'No data'} said={Boolean(said)} />;
     }
     return (
       <div data-state={empty ? 'empty' : 'shown'} data-said={Boolean(said)}>
-        <kind.Content {...{ panel, fieldConfig, range, scope, width, height }} frames={data.frames} series={data.series} structure={data.structure} />
+        <kind.Content {...{ panel, fieldConfig, range, scope, width, height }} frames={data.frames} series={data.series} exemplars={data.exemplars} structure={data.structure} />
       </div>
     );
   }
-  return <kind.Content {...{ panel, fieldConfig, range, scope, width, height }} frames={[]} series={[]} structure={1} />;
+  return <kind.Content {...{ panel, fieldConfig, range, scope, width, height }} frames={[]} series={[]} exemplars={[]} structure={1} />;
 }
 
 function PanelLinks({ panel, scope }: { panel: PanelModel; scope: Scope }) {

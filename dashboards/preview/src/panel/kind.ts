@@ -4,6 +4,7 @@ import type { DataFrame, FieldConfigSource, TimeRange } from '@grafana/data';
 
 import type { PanelModel } from '../board/model';
 import type { Series } from '../query/answer';
+import type { Exemplar } from '../query/exemplars';
 import type { Scope } from '../variables/interpolate';
 
 export interface ContentProps {
@@ -11,6 +12,7 @@ export interface ContentProps {
   fieldConfig: FieldConfigSource;
   frames: DataFrame[];
   series: Series[];
+  exemplars: Exemplar[];
   structure: number;
   range: TimeRange;
   scope: Scope;

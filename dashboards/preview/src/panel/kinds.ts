@@ -6,10 +6,10 @@ import { AlertList } from '../panels/AlertList';
 import { BarChart } from '../panels/BarChart';
 import { BarGaugePanel } from '../panels/BarGaugePanel';
 import { Gauge } from '../panels/Gauge';
-import { Heatmap } from '../panels/Heatmap';
+import { Heatmap, noCells } from '../panels/Heatmap';
 import { Histogram } from '../panels/Histogram';
 import { Logs } from '../panels/Logs';
-import { PieChart } from '../panels/PieChart';
+import { anyAboveZero, PieChart } from '../panels/PieChart';
 import { Stat } from '../panels/Stat';
 import { StateTimeline } from '../panels/StateTimeline';
 import { TablePanel } from '../panels/TablePanel';
@@ -23,6 +23,8 @@ export interface Kind {
   alone?: boolean;
   /** Says itself, in its own way, that there is nothing. */
   saysNothing?: boolean;
+  /** That nothing is there to be drawn, where it is not simply that there are no values. */
+  isEmpty?: (data: Pick<ContentProps, 'frames' | 'series'>) => boolean;
   /** Fills its frame to the edge. */
   tight?: boolean;
 }
@@ -32,10 +34,10 @@ export const KINDS: Readonly<Record<string, Kind>> = {
   barchart: { Content: BarChart },
   bargauge: { Content: BarGaugePanel },
   gauge: { Content: Gauge },
-  heatmap: { Content: Heatmap },
+  heatmap: { Content: Heatmap, isEmpty: noCells },
   histogram: { Content: Histogram },
   logs: { Content: Logs },
-  piechart: { Content: PieChart },
+  piechart: { Content: PieChart, isEmpty: ({ frames }) => !frames.some(anyAboveZero) },
   stat: { Content: Stat, saysNothing: true },
   'state-timeline': { Content: StateTimeline },
   table: { Content: TablePanel, tight: true },

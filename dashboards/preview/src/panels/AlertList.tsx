@@ -9,9 +9,10 @@ import { busy } from '../busy';
 import { follow } from '../app/address';
 import { useShared } from '../board/context';
 import { optionsOf, type ContentProps } from '../panel/kind';
-import { Empty, Failed } from '../panel/states';
+import { Empty, Failed, Waiting } from '../panel/states';
 import type { Alert } from '../query/answer';
 import { getPrometheus } from '../query/http';
+import { handledNow, ofAlert, type Handled } from '../query/responder';
 import { asProblem, type Problem } from '../query/problem';
 import { forQuery } from '../variables/interpolate';
 import { matcher } from './matchers';
@@ -26,10 +27,11 @@ const DEFAULTS = {
 };
 
 export function AlertList({ panel, scope, height }: ContentProps) {
-  const { tick, reached } = useShared();
+  const { tick, reached, responder } = useShared();
   const styles = useStyles2(stylesOf);
   const options = optionsOf(panel, DEFAULTS);
   const [alerts, setAlerts] = useState<Alert[] | null>(null);
+  const [handled, setHandled] = useState<Handled[]>([]);
   const [problem, setProblem] = useState<Problem | null>(null);
 
   useEffect(() => {
@@ -54,11 +56,25 @@ export function AlertList({ panel, scope, height }: ContentProps) {
     return () => control.abort();
   }, [tick, reached]);
 
+  useEffect(() => {
+    if (!responder) {
+      return undefined;
+    }
+    const control = new AbortController();
+    const done = busy();
+    handledNow(control.signal)
+      .then(setHandled)
+      // Who has what in hand is more than Grafana shows; without the responder the list is as good as there.
+      .catch(() => !control.signal.aborted && setHandled([]))
+      .finally(() => requestAnimationFrame(done));
+    return () => control.abort();
+  }, [tick, responder]);
+
   if (problem) {
     return <Failed problem={problem} />;
   }
   if (!alerts) {
-    return null;
+    return <Waiting />;
   }
   const shown = select(alerts, options, forQuery(options.alertInstanceLabelFilter, scope));
   if (shown.length === 0) {
@@ -67,17 +83,18 @@ export function AlertList({ panel, scope, height }: ContentProps) {
   return (
     <ul className={styles.list} style={{ height }} tabIndex={0} data-items={shown.length}>
       {shown.map((alert) => (
-        <Item key={JSON.stringify(alert.labels)} alert={alert} />
+        <Item key={JSON.stringify(alert.labels)} alert={alert} handled={ofAlert(handled, alert.labels)} />
       ))}
     </ul>
   );
 }
 
-function Item({ alert }: { alert: Alert }) {
+function Item({ alert, handled }: { alert: Alert; handled: Handled | undefined }) {
   const styles = useStyles2(stylesOf);
   const { alertname = '', severity = '', extractor = '' } = alert.labels;
-  const { summary, description, runbook_url: runbook, dashboard_url: dashboard } = alert.annotations;
+  const { summary, description, runbook_url: runbook, dashboard_url: dashboard, acknowledge_url: page } = alert.annotations;
   const firing = alert.state === 'firing';
+  const held = handled?.acknowledgement;
   const color = !firing ? 'orange' : severityRank(severity) >= 2 ? 'red' : 'purple';
   return (
     <li className={styles.item} data-severity={severity}>
@@ -101,6 +118,18 @@ function Item({ alert }: { alert: Alert }) {
         {runbook && (
           <a href={runbook} target="_blank" rel="noreferrer">
             <Icon name="book-open" size="sm" /> Runbook
+          </a>
+        )}
+        {held && (
+          <Tooltip content={held.comment || 'No comment was given.'}>
+            <span tabIndex={0} className={styles.held}>
+              <Icon name="check" size="sm" /> In hand: {held.owner}
+            </span>
+          </Tooltip>
+        )}
+        {page && firing && !held && (
+          <a href={page} target="_blank" rel="noreferrer">
+            <Icon name="check" size="sm" /> Acknowledge
           </a>
         )}
         {dashboard && (
@@ -166,5 +195,6 @@ const stylesOf = (theme: GrafanaTheme2) => ({
     '& a': { color: theme.colors.text.link },
     '& a:hover': { textDecoration: 'underline' },
   }),
+  held: css({ color: theme.colors.success.text, whiteSpace: 'nowrap' }),
   labels: css({ margin: 0, padding: 0, border: 0, background: 'none', fontSize: 12 }),
 });

@@ -1,6 +1,6 @@
 /** One bar for each row of a table, or for each series. */
 
-import { FieldType, getFieldDisplayName, reduceField, type DataFrame, type DisplayValue, type Field } from '@grafana/data';
+import { FieldType, formattedValueToString, getFieldDisplayName, reduceField, type DataFrame, type DisplayValue, type Field } from '@grafana/data';
 import { LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import { VizLayout, VizLegend } from '@grafana/ui';
 
@@ -17,6 +17,8 @@ const DEFAULTS = {
 export function BarChart({ panel, frames, width, height }: ContentProps) {
   const options = optionsOf(panel, DEFAULTS);
   const bars = barsOf(frames, options.xField);
+  const number = frames.flatMap(({ fields }) => fields).find(({ type }) => type === FieldType.number);
+  const write = (value: number) => (number ? formattedValueToString(displayed(number, value)) : String(value));
   const names = new Map(bars.flatMap(({ parts }) => parts.map(({ name, display }) => [name, display.color ?? ''])));
   const items = [...names].map(([label, color]) => ({ label, color, yAxis: 1 }));
   return (
@@ -31,7 +33,7 @@ export function BarChart({ panel, frames, width, height }: ContentProps) {
         ) : null
       }
     >
-      {(innerWidth, innerHeight) => <Bars bars={bars} stacked={options.stacking !== 'none'} fill={options.barWidth} width={innerWidth} height={innerHeight} />}
+      {(innerWidth, innerHeight) => <Bars bars={bars} stacked={options.stacking !== 'none'} fill={options.barWidth} write={write} width={innerWidth} height={innerHeight} />}
     </VizLayout>
   );
 }

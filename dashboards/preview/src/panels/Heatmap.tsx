@@ -36,12 +36,13 @@ const LEGEND_HEIGHT = 24;
 const ROOM_FOR_GAPS = 8;
 const MOST_BUCKETS = 64;
 
-export function Heatmap({ panel, frames, series, range, width, height }: ContentProps) {
+export function Heatmap({ panel, frames, series, exemplars, range, width, height }: ContentProps) {
   const theme = useTheme2();
   const styles = useStyles2(stylesOf);
   const options = optionsOf(panel, DEFAULTS);
-  const cells = useMemo(() => trimmed(series.some(({ histograms }) => histograms) ? fromNative(series) : fromClassic(frames)), [series, frames]);
-  const unit = getValueFormat(options.yAxis.unit ?? panel.fieldConfig?.defaults.unit ?? 'short');
+  const cells = useMemo(() => trimmed(cellsIn({ frames, series })), [series, frames]);
+  const named = options.yAxis.unit ?? panel.fieldConfig?.defaults.unit ?? 'short';
+  const unit = getValueFormat(named);
   const write = (value: number) => (Number.isFinite(value) ? formattedValueToString(unit(value, options.yAxis.decimals ?? null)) : '+Inf');
   const fromTop = cells.buckets.toReversed();
   const color = (count: number) => {
@@ -80,6 +81,9 @@ export function Heatmap({ panel, frames, series, range, width, height }: Content
         width={width}
         height={options.legend.show ? height - LEGEND_HEIGHT : height}
         paint={paint}
+        unit={named}
+        exemplars={exemplars}
+        rowOf={(value) => fromTop.findIndex(({ from, to }) => value > from && value <= to)}
         tell={(row, at) => {
           const bucket = fromTop[row];
           const count = bucket?.counts[at];
@@ -99,6 +103,15 @@ export function Heatmap({ panel, frames, series, range, width, height }: Content
       )}
     </div>
   );
+}
+
+/** Nothing was counted in any bucket. */
+export function noCells(data: Pick<ContentProps, 'frames' | 'series'>): boolean {
+  return cellsIn(data).buckets.every(({ counts }) => counts.every((count) => count <= 0));
+}
+
+function cellsIn({ frames, series }: Pick<ContentProps, 'frames' | 'series'>): Cells {
+  return series.some(({ histograms }) => histograms) ? fromNative(series) : fromClassic(frames);
 }
 
 /** Prometheus' buckets each count what is below their edge; a cell counts what is between two. */

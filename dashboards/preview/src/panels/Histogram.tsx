@@ -1,6 +1,6 @@
 /** How often values of each size occur, over all the time that is shown. */
 
-import { FieldType, formattedValueToString, type DataFrame } from '@grafana/data';
+import { FieldType, formattedValueToString, getValueFormat, type DataFrame } from '@grafana/data';
 
 import { Bars, ticksTo, type Bar } from '../chart/Bars';
 import { optionsOf, type ContentProps } from '../panel/kind';
@@ -9,7 +9,11 @@ const DEFAULTS = { bucketCount: 30, bucketSize: undefined as number | undefined,
 
 export function Histogram({ panel, frames, width, height }: ContentProps) {
   const options = optionsOf(panel, DEFAULTS);
-  return <Bars bars={counted(frames, options.bucketCount, options.bucketSize)} stacked fill={0.96} edges width={width} height={height} />;
+  return <Bars bars={counted(frames, options.bucketCount, options.bucketSize)} stacked fill={0.96} edges write={counts} width={width} height={height} />;
+}
+
+function counts(value: number): string {
+  return formattedValueToString(getValueFormat('short')(value));
 }
 
 export function counted(frames: DataFrame[], wanted: number, size?: number): Bar[] {

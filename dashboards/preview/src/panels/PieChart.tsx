@@ -1,7 +1,7 @@
 /** Parts of a whole. */
 
 import { css } from '@emotion/css';
-import { formattedValueToString } from '@grafana/data';
+import { FieldType, formattedValueToString, type DataFrame } from '@grafana/data';
 import { LegendDisplayMode, type VizLegendOptions } from '@grafana/schema';
 import { useTheme2, VizLayout, VizLegend } from '@grafana/ui';
 
@@ -15,6 +15,7 @@ const DEFAULTS = {
 };
 
 const NARROW = 360;
+const WHOLE = 0.9995;
 
 export function PieChart(props: ContentProps) {
   const theme = useTheme2();
@@ -57,7 +58,8 @@ export function PieChart(props: ContentProps) {
           <svg width={width} height={height} className={css({ display: 'block' })}>
             <g transform={`translate(${width / 2},${height / 2})`}>
               {slices.map(({ display, from, to }) => (
-                <path key={display.title} d={slice(inner, radius, from, to)} fill={display.color} stroke={theme.colors.background.primary} strokeWidth={1.5}>
+                // Around the whole there is no edge to draw.
+                <path key={display.title} d={slice(inner, radius, from, to)} fill={display.color} stroke={to - from < WHOLE ? theme.colors.background.primary : 'none'} strokeWidth={1.5}>
                   <title>{`${display.title ?? ''}: ${formattedValueToString(display)} (${(100 * (to - from)).toFixed(1)}%)`}</title>
                 </path>
               ))}
@@ -76,6 +78,11 @@ export function PieChart(props: ContentProps) {
       }}
     </VizLayout>
   );
+}
+
+/** A pie of nothing but zeros has no slices. */
+export function anyAboveZero(frame: DataFrame): boolean {
+  return frame.fields.some(({ type, values }) => type === FieldType.number && values.some((value: unknown) => Number(value) > 0));
 }
 
 function at(radius: number, part: number): [number, number] {

@@ -31,6 +31,7 @@ import {
 import { useMemo, useRef, useState } from 'react';
 
 import { useShared } from '../board/context';
+import { drawExemplars, onFirstScale } from '../chart/exemplars';
 import { drawHappenings } from '../chart/happenings';
 import { Tooltip, type TooltipRow } from '../chart/Tooltip';
 import { optionsOf, type ContentProps } from '../panel/kind';
@@ -54,7 +55,7 @@ const TOOLTIP: VizTooltipOptions = { mode: TooltipDisplayMode.Single, sort: Sort
 const HOVER = { one: 0, all: 1 } as const;
 
 export function TimeSeriesPanel(props: ContentProps) {
-  const { panel, frames, range, width, height, structure } = props;
+  const { panel, frames, exemplars, range, width, height, structure } = props;
   const theme = useTheme2();
   const shared = useShared();
   const numeric = useMemo(() => frames.filter(hasNumbers), [frames]);
@@ -78,6 +79,8 @@ export function TimeSeriesPanel(props: ContentProps) {
   );
   const happenings = useRef(shared.happenings);
   happenings.current = shared.happenings;
+  const marks = useRef(exemplars);
+  marks.current = exemplars;
   const drawnOn = useRef(new WeakSet<UPlotConfigBuilder>());
 
   return (
@@ -96,6 +99,7 @@ export function TimeSeriesPanel(props: ContentProps) {
           if (!drawnOn.current.has(config)) {
             drawnOn.current.add(config);
             drawHappenings(config, theme, () => happenings.current);
+            drawExemplars(config, theme, panel.fieldConfig?.defaults.unit ?? 'short', () => marks.current, onFirstScale);
           }
           return (
             <>

@@ -5,6 +5,7 @@ import type { DataFrame, TimeRange } from '@grafana/data';
 import type { PanelModel, Target } from '../board/model';
 import { forQuery, type Scope } from '../variables/interpolate';
 import { seriesOf, type Answer, type Series } from './answer';
+import { exemplarsOf, type Exemplar } from './exemplars';
 import { framesOf, type Asked } from './frames';
 import { getPrometheus, type Params } from './http';
 import { aligned, duration, seconds, stepsFor } from './interval';
@@ -29,6 +30,7 @@ export interface PanelAnswer {
   exchanges: Exchange[];
   /** As Prometheus gave them, for what Grafana's frames cannot hold. */
   series: Series[];
+  exemplars: Exemplar[];
 }
 
 /** Widths are rounded so that readers with windows of about the same size ask the same. */
@@ -46,15 +48,20 @@ export async function askPanel(
     targets.map(async (target) => {
       const began = performance.now();
       const asked = question(target, panel, points, circumstances);
-      const series = seriesOf(await send(asked, circumstances.range, signal));
+      const [answer, exemplars] = await Promise.all([
+        send(asked, circumstances.range, signal),
+        target.exemplar && !asked.instant ? exemplarsOf(asked, signal) : [],
+      ]);
+      const series = seriesOf(answer);
       const exchange = { asked, series: series.length, milliseconds: performance.now() - began };
-      return { frames: framesOf(series, asked), exchange, series };
+      return { frames: framesOf(series, asked, targets.length), exchange, series, exemplars };
     }),
   );
   return {
     frames: answers.flatMap(({ frames }) => frames),
     exchanges: answers.map(({ exchange }) => exchange),
     series: answers.flatMap(({ series }) => series),
+    exemplars: answers.flatMap(({ exemplars }) => exemplars),
   };
 }
 

@@ -15,9 +15,10 @@ export interface Asked {
   step: number;
 }
 
-export function framesOf(series: Series[], asked: Asked): DataFrame[] {
+/** @param among how many queries the panel has: with several, each one's column of values carries its letter, as in Grafana */
+export function framesOf(series: Series[], asked: Asked, among = 1): DataFrame[] {
   if (asked.format === 'table') {
-    return series.length ? [tableOf(series, asked)] : [];
+    return series.length ? [tableOf(series, asked, among > 1 ? `Value #${asked.refId}` : 'Value')] : [];
   }
   const plain = series.filter((one) => one.value ?? one.values);
   const sorted = asked.format === 'heatmap' ? plain.toSorted((a, b) => edge(a) - edge(b)) : plain;
@@ -38,7 +39,7 @@ function lineOf(one: Series, asked: Asked, among: number): DataFrame {
   });
 }
 
-function tableOf(series: Series[], asked: Asked): DataFrame {
+function tableOf(series: Series[], asked: Asked, value: string): DataFrame {
   const rows = series.flatMap((one) => samplesOf(one).map((sample) => ({ labels: one.metric, sample })));
   const names = [...new Set(series.flatMap((one) => Object.keys(one.metric)))].sort();
   return createDataFrame({
@@ -52,7 +53,7 @@ function tableOf(series: Series[], asked: Asked): DataFrame {
         values: rows.map(({ labels }) => labels[name] ?? ''),
         config: { filterable: true },
       })),
-      { name: 'Value', type: FieldType.number, values: rows.map(({ sample }) => numberOf(sample[1])), config: {} },
+      { name: value, type: FieldType.number, values: rows.map(({ sample }) => numberOf(sample[1])), config: {} },
     ],
   });
 }

@@ -11,6 +11,7 @@ import { prepared } from '../panel/fields';
 import type { Scope } from '../variables/interpolate';
 import type { Series } from './answer';
 import { askPanel, type Exchange } from './ask';
+import type { Exemplar } from './exemplars';
 import { asProblem, type Problem } from './problem';
 
 export interface PanelData {
@@ -20,6 +21,7 @@ export interface PanelData {
   frames: DataFrame[];
   series: Series[];
   exchanges: Exchange[];
+  exemplars: Exemplar[];
   problem: Problem | null;
   /** Grows when the fields change, not only their values. */
   structure: number;
@@ -31,6 +33,7 @@ const NOTHING: PanelData = {
   frames: [],
   series: [],
   exchanges: [],
+  exemplars: [],
   problem: null,
   structure: 1,
 };
@@ -58,14 +61,14 @@ export function usePanelData(panel: PanelModel, scope: Scope, width: number, wan
     setData((before) => (before.loading ? before : { ...before, loading: true }));
     void (async () => {
       try {
-        const { frames, series, exchanges } = await askPanel(panel, width, { range, scope, scrape }, control.signal);
+        const { frames, series, exchanges, exemplars } = await askPanel(panel, width, { range, scope, scrape }, control.signal);
         const ready = await prepared(frames, panel, scope, theme);
         if (underWay.current === mine) {
           reached(null);
           setData((before) => {
             const same = before.known && compareArrayValues(before.frames, ready, compareDataFrameStructures);
             const structure = same ? before.structure : before.structure + 1;
-            return { loading: false, known: true, frames: ready, series, exchanges, problem: null, structure };
+            return { loading: false, known: true, frames: ready, series, exchanges, exemplars, problem: null, structure };
           });
         }
       } catch (thrown) {

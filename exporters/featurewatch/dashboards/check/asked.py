@@ -7,24 +7,21 @@ from collections.abc import Iterator
 
 import promql_parser
 
-from featurewatch import names
 from featurewatch.dashboards import promql
 from featurewatch.dashboards.check.board import Board, Json, strings
+from featurewatch.dashboards.check.computed import check_computed
 from featurewatch.dashboards.check.finding import Finding
+from featurewatch.dashboards.check.known import Known
 
 LEGEND_LABEL = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 RATES = ("delta", "increase", "irate", "rate")
-MARKED_RANGE = "61s"
-"""Stands for `$__rate_interval` while parsing: a range that nobody would write."""
-MARKED_WHOLE = "62s"
-"""Stands for `$__range`, over which totals are taken."""
 
 
-def check_asked(board: Board, known: frozenset[str]) -> Iterator[Finding]:
-    """Findings about queries and variables; `known` are the series that exist."""
+def check_asked(board: Board, known: Known) -> Iterator[Finding]:
+    """Findings about queries and variables; `known` is what they are judged against."""
     defined = frozenset(str(variable.get("name")) for variable in board.variables)
     yield from _undefined(board, defined)
-    values = dict.fromkeys(defined, "x") | {"__rate_interval": MARKED_RANGE, "__range": MARKED_WHOLE}
+    values = dict.fromkeys(defined, "x") | dict(promql.MARKED)
     for panel, target in board.queries():
         yield from _query(board, panel, target, values, known)
     for annotation in board.annotations:
@@ -45,7 +42,7 @@ def _undefined(board: Board, defined: frozenset[str]) -> Iterator[Finding]:
                 yield board.error(owner, f"variable ${name} is not defined", "define it, or mend its name")
 
 
-def _query(board: Board, panel: Json, target: Json, values: dict[str, str], known: frozenset[str]) -> Iterator[Finding]:
+def _query(board: Board, panel: Json, target: Json, values: dict[str, str], known: Known) -> Iterator[Finding]:
     expr = target.get("expr")
     if not isinstance(expr, str) or not expr.strip():
         yield board.error(panel, f"query {target.get('refId')!r} is empty", "write PromQL")
@@ -60,34 +57,38 @@ def _query(board: Board, panel: Json, target: Json, values: dict[str, str], know
     yield from _metrics(board, panel, tree, known)
     yield from _ranges(board, panel, tree)
     yield from _legend(board, panel, str(target.get("legendFormat") or ""), tree)
+    if "type" in panel:  # annotations and variables may look at everything
+        yield from check_computed(board, panel, str(target.get("refId")), tree, known)
+        yield from _form(board, panel, target, tree)
+
+
+def _form(board: Board, panel: Json, target: Json, tree: promql_parser.Expr) -> Iterator[Finding]:
+    """Does the answer come as the panel reads it?"""
+    if target.get("hide"):
+        what = f"query {target.get('refId')!r} is hidden: it is asked for nobody"
+        yield board.warning(panel, what, "remove it, or show it")
     if target.get("instant") and panel.get("type") in ("timeseries", "state-timeline"):
         yield board.error(panel, "asks for one instant but shows time", "ask for a range")
     if not target.get("instant") and panel.get("type") in ("stat", "gauge", "bargauge"):
         what = "shows the last value of a range, which may be minutes old when the series has ended"
         yield board.error(panel, what, "ask for an instant")
+    if panel.get("type") == "heatmap":
+        if target.get("format") != "heatmap":
+            yield board.error(panel, "asks for lines where Grafana wants buckets", 'ask in the format "heatmap"')
+        labels = promql.result_labels(tree)
+        if labels is not None and "le" not in labels:
+            yield board.error(panel, "no result of it has the label `le`", "add up `by (le)`")
+    elif target.get("format") == "heatmap":
+        yield board.error(panel, "asks for buckets and shows lines", 'ask in the format "time_series"')
 
 
-def _metrics(board: Board, panel: Json, tree: promql_parser.Expr, known: frozenset[str]) -> Iterator[Finding]:
+def _metrics(board: Board, panel: Json, tree: promql_parser.Expr, known: Known) -> Iterator[Finding]:
     for selector in promql.selectors(tree):
         if selector.metric is None:
             yield board.error(panel, "selects series without naming a metric", "name it")
-        elif selector.metric not in known:
+        elif selector.metric not in known.series:
             what = f"{selector.metric} is exported by nothing and recorded by no rule"
             yield board.error(panel, what, "mend the name, or declare it in names.py or manifests.py")
-        elif selector.metric == f"{names.EXTRACTION_DURATION}_bucket" and not _is_new(panel, tree):
-            what = f"computes from {selector.metric} what a rule may have recorded"
-            yield board.warning(panel, what, "take the name from featurewatch.rules.recorded")
-
-
-def _is_new(panel: Json, tree: promql_parser.Expr) -> bool:
-    """Rules record no heat maps and tell no sources apart, nor have they any exemplars."""
-    return panel.get("type") == "heatmap" or any(
-        isinstance(node, promql_parser.AggregateExpr)
-        and node.modifier is not None
-        and node.modifier.type == promql_parser.AggModifierType.By
-        and names.SERVED_FROM in node.modifier.labels
-        for node in promql.nodes(tree)
-    )
 
 
 def _ranges(board: Board, panel: Json, tree: promql_parser.Expr) -> Iterator[Finding]:
@@ -95,7 +96,7 @@ def _ranges(board: Board, panel: Json, tree: promql_parser.Expr) -> Iterator[Fin
         if not isinstance(node, promql_parser.Call) or node.func.name not in RATES:
             continue
         for argument in node.args:
-            wanted = {promql_parser.parse_duration(marked) for marked in (MARKED_RANGE, MARKED_WHOLE)}
+            wanted = {promql_parser.parse_duration(marked) for marked in promql.MARKED.values()}
             if isinstance(argument, promql_parser.MatrixSelector) and argument.range not in wanted:
                 yield board.error(panel, f"{node.func.name} over a fixed range", "write [$__rate_interval]")
 
@@ -110,7 +111,7 @@ def _legend(board: Board, panel: Json, legend: str, tree: promql_parser.Expr) ->
             yield board.error(panel, f"the legend names the label {label!r} that no result has", f"there is {found}")
 
 
-def _variable(board: Board, variable: Json, values: dict[str, str], known: frozenset[str]) -> Iterator[Finding]:
+def _variable(board: Board, variable: Json, values: dict[str, str], known: Known) -> Iterator[Finding]:
     query = variable.get("query")
     text = query.get("query") if isinstance(query, dict) else query
     match = re.fullmatch(r"label_values\((.+),\s*(\w+)\)", text or "", re.DOTALL)

@@ -21,20 +21,20 @@ class Board:
     @property
     def panels(self) -> list[Json]:
         """All panels, those folded into rows too."""
-        return [panel for item in self.top_panels for panel in (item, *_objects(item.get("panels")))]
+        return [panel for item in self.top_panels for panel in (item, *as_objects(item.get("panels")))]
 
     @property
     def top_panels(self) -> list[Json]:
         """Those that lie in the grid themselves."""
-        return _objects(self.data.get("panels"))
+        return as_objects(self.data.get("panels"))
 
     @property
     def variables(self) -> list[Json]:
-        return _objects(_object(self.data.get("templating")).get("list"))
+        return as_objects(as_object(self.data.get("templating")).get("list"))
 
     @property
     def annotations(self) -> list[Json]:
-        return _objects(_object(self.data.get("annotations")).get("list"))
+        return as_objects(as_object(self.data.get("annotations")).get("list"))
 
     def queries(self) -> Iterator[tuple[Json, Json]]:
         """Each panel with each of its queries."""
@@ -55,20 +55,20 @@ class Board:
 
 def targets(panel: Json) -> list[Json]:
     """The panel's queries."""
-    return _objects(panel.get("targets"))
+    return as_objects(panel.get("targets"))
 
 
 def links(panel: Json) -> list[Json]:
-    return _objects(panel.get("links"))
+    return as_objects(panel.get("links"))
 
 
 def field_defaults(panel: Json) -> Json:
     """`fieldConfig.defaults` of a panel."""
-    return _object(_object(panel.get("fieldConfig")).get("defaults"))
+    return as_object(as_object(panel.get("fieldConfig")).get("defaults"))
 
 
 def threshold_steps(panel: Json) -> list[Json]:
-    return _objects(_object(field_defaults(panel).get("thresholds")).get("steps"))
+    return as_objects(as_object(field_defaults(panel).get("thresholds")).get("steps"))
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -83,9 +83,11 @@ def strings(value: Any) -> Iterator[str]:
             yield from strings(item)
 
 
-def _object(value: Any) -> Json:
+def as_object(value: Any) -> Json:
+    """The value where it is an object; an empty one where it is not."""
     return value if isinstance(value, dict) else {}
 
 
-def _objects(value: Any) -> list[Json]:
+def as_objects(value: Any) -> list[Json]:
+    """Those items of a list that are objects."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -4,19 +4,55 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Self
 
-from featurewatch import manifests
+from featurewatch.dashboards.check.around import Places, check_around
 from featurewatch.dashboards.check.asked import check_asked
 from featurewatch.dashboards.check.board import Board
 from featurewatch.dashboards.check.finding import Finding
 from featurewatch.dashboards.check.grid import check_grid
+from featurewatch.dashboards.check.known import Known
+from featurewatch.dashboards.check.overrides import check_overrides
 from featurewatch.dashboards.check.promised import check_promised
+from featurewatch.dashboards.check.schema import check_schema
 from featurewatch.dashboards.check.shape import check_shape
 from featurewatch.dashboards.question import TAG
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Checker:
+    """What dashboards are judged against; made once, it judges any number of them."""
+
+    plan: Plan
+    known: Known
+    places: Places
+
+    @classmethod
+    def of(cls, plan: Plan, files: Iterable[str], recorded: frozenset[str] | None = None) -> Self:
+        """For the dashboards in `files`. `recorded` are the series that rules record; by default the plan's."""
+        alerts = frozenset(alert.name for group in groups(plan) for alert in group.alerts)
+        uids = frozenset(address(file) for file in files)
+        return cls(plan, Known.of(plan, recorded), Places(uids, alerts, plan.objectives.runbooks))
+
+    def alone(self, board: Board) -> Iterator[Finding]:
+        """What is wrong with one of them."""
+        yield from _address(board)
+        yield from check_schema(board)
+        yield from check_shape(board)
+        yield from check_overrides(board)
+        yield from check_grid(board)
+        yield from check_asked(board, self.known)
+        yield from check_around(board, self.places)
+
+    def together(self, boards: Sequence[Board], where: str) -> Iterator[Finding]:
+        """What is wrong with all of them; at `where` if it is in none of them."""
+        yield from _addresses(boards)
+        yield from check_promised(boards, self.plan, where)
 
 
 def check(files: Mapping[str, str], plan: Plan, recorded: frozenset[str] | None = None) -> tuple[Finding, ...]:
@@ -24,9 +60,7 @@ def check(files: Mapping[str, str], plan: Plan, recorded: frozenset[str] | None 
 
     `recorded` are the series that rules record; by default those that the compiler makes from `plan`.
     """
-    if recorded is None:
-        recorded = frozenset(rule.name for group in groups(plan) for rule in group.recordings)
-    known = recorded | manifests.own() | manifests.THIRD_PARTY
+    checker = Checker.of(plan, files, recorded)
     boards: list[Board] = []
     findings: list[Finding] = []
     for name, text in files.items():
@@ -40,18 +74,27 @@ def check(files: Mapping[str, str], plan: Plan, recorded: frozenset[str] | None 
             continue
         boards.append(Board(name, data))
     for board in boards:
-        findings += [*check_shape(board), *check_grid(board), *check_asked(board, known)]
-    findings += _addresses(boards)
-    findings += check_promised(boards, plan, next(iter(files), "dashboards"))
+        findings += checker.alone(board)
+    findings += checker.together(boards, next(iter(files), "dashboards"))
     return tuple(sorted(set(findings)))
 
 
-def _addresses(boards: list[Board]) -> Iterator[Finding]:
-    """A uid is what alerts and bookmarks link to: stable because it is the file's name, and only one has it."""
-    counts = Counter(board.data.get("uid") for board in boards)
+def address(file: str) -> str:
+    """The uid of the dashboard in `file`."""
+    return f"{TAG}-{PurePath(file).stem}"
+
+
+def _address(board: Board) -> Iterator[Finding]:
+    """A uid is what alerts and bookmarks link to: stable because it is the file's name."""
+    uid, wanted = board.data.get("uid"), address(board.file)
+    if uid != wanted:
+        yield board.error(None, f"uid {uid!r} does not follow from the file's name", f"make it {wanted!r}")
+
+
+def _addresses(boards: Sequence[Board]) -> Iterator[Finding]:
+    counts = Counter(repr(board.data.get("uid")) for board in boards)
     for board in boards:
-        uid, wanted = board.data.get("uid"), f"{TAG}-{PurePath(board.file).stem}"
-        if uid != wanted:
-            yield board.error(None, f"uid {uid!r} does not follow from the file's name", f"make it {wanted!r}")
-        elif counts[uid] > 1:
-            yield board.error(None, f"{counts[uid]} dashboards have the uid {uid!r}", "rename one of the files")
+        count = counts[repr(board.data.get("uid"))]
+        if count > 1:
+            what = f"{count} dashboards have the uid {board.data.get('uid')!r}"
+            yield board.error(None, what, "rename one of the files")

@@ -12,6 +12,10 @@ from featurewatch.dashboards.check.finding import Finding
 from featurewatch.dashboards.layout import COLUMNS
 
 SIDES = ("x", "y", "w", "h")
+NARROWEST = 4
+"""Of 24 columns: as wide as the number of a stat."""
+LOWEST = 3
+"""Of about 38 pixels each: title and number."""
 
 
 def check_grid(board: Board) -> Iterator[Finding]:
@@ -40,6 +44,10 @@ def _inside(board: Board, panel: Json) -> Iterator[Finding]:
         yield board.error(panel, f"gridPos {panel.get('gridPos')!r}", "write {x, y, w, h} as whole numbers")
     elif place["x"] < 0 or place["y"] < 0 or place["w"] < 1 or place["h"] < 1 or place["x"] + place["w"] > COLUMNS:
         yield board.error(panel, f"gridPos {place} leaves the grid", f"it has {COLUMNS} columns")
+    elif panel.get("type") != "row" and (place["w"] < NARROWEST or place["h"] < LOWEST):
+        yield board.warning(
+            panel, f"too small to read: {place['w']} by {place['h']}", "give it a height, or wrap the line"
+        )
 
 
 def _place(panel: Json) -> Any:

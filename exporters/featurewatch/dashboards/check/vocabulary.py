@@ -1,6 +1,8 @@
-"""What today's Grafana knows: keys, panels, units, reducers, modes (@grafana/schema and @grafana/data 12.4).
+"""What today's Grafana knows: panels, units, reducers, modes, matchers, colours (@grafana/data 12.4).
 
-Only what our panels may use is listed; anything else is either a slip or something to add here on purpose.
+Keys, types and choices are in Grafana's own schema; see `schema`. These words it takes for any text.
+
+Anything else is either a slip or something to add here on purpose.
 """
 
 from __future__ import annotations
@@ -17,104 +19,27 @@ UNITS: Final = frozenset(
 )
 """All units that grafanalib spells; each of them is one of Grafana's 272."""
 
-DASHBOARD: Final = frozenset(
+PANELS: Final = frozenset(
     {
-        *("annotations", "description", "editable", "fiscalYearStartMonth", "graphTooltip", "links", "liveNow"),
-        *("panels", "preload", "refresh", "schemaVersion", "tags", "templating", "time", "timepicker", "timezone"),
-        *("title", "uid", "version", "weekStart"),
+        *("alertlist", "barchart", "bargauge", "gauge", "heatmap", "histogram", "piechart", "stat", "state-timeline"),
+        *("table", "text", "timeseries"),
     }
 )
-PANEL: Final = frozenset(
-    {
-        *("datasource", "description", "fieldConfig", "gridPos", "hideTimeOverride", "id", "interval", "links"),
-        *("maxDataPoints", "maxPerRow", "options", "pluginVersion", "repeat", "repeatDirection", "targets"),
-        *("timeFrom", "timeShift", "title", "transformations", "transparent", "type"),
-    }
-)
-ROW: Final = frozenset({"collapsed", "gridPos", "id", "panels", "repeat", "title", "type"})
+"""The living panels that we use. Grafana has more; each new one wants its options looked at first."""
+
 TARGET: Final = frozenset(
     {
         *("datasource", "editorMode", "exemplar", "expr", "format", "hide", "instant", "interval", "legendFormat"),
         *("range", "refId"),
     }
 )
-DEFAULTS: Final = frozenset(
+ALERT_LIST: Final = frozenset(
     {
-        *("color", "custom", "decimals", "displayName", "links", "mappings", "max", "min", "noValue", "thresholds"),
-        "unit",
+        *("alertInstanceLabelFilter", "alertName", "dashboardAlerts", "datasource", "folder", "groupBy"),
+        *("groupMode", "maxItems", "showInactiveAlerts", "showInstances", "sortOrder", "stateFilter", "viewMode"),
     }
 )
-
-_AXIS: Final = frozenset(
-    {
-        *("axisBorderShow", "axisCenteredZero", "axisColorMode", "axisGridShow", "axisLabel", "axisPlacement"),
-        *("axisSoftMax", "axisSoftMin", "axisWidth", "hideFrom", "scaleDistribution"),
-    }
-)
-CUSTOM: Final[dict[str, frozenset[str]]] = {
-    "timeseries": _AXIS
-    | {
-        *("barAlignment", "barMaxWidth", "barWidthFactor", "drawStyle", "fillBelowTo", "fillOpacity", "gradientMode"),
-        *("insertNulls", "lineInterpolation", "lineStyle", "lineWidth", "pointSize", "showPoints", "spanNulls"),
-        *("stacking", "thresholdsStyle", "transform"),
-    },
-    "barchart": _AXIS | {"fillOpacity", "gradientMode", "lineWidth", "thresholdsStyle"},
-    "heatmap": frozenset({"hideFrom", "scaleDistribution"}),
-    "histogram": _AXIS | {"fillOpacity", "gradientMode", "lineWidth", "stacking"},
-    "piechart": frozenset({"hideFrom"}),
-    "state-timeline": _AXIS | {"fillOpacity", "lineWidth"},
-    "table": frozenset(
-        {"align", "cellOptions", "filterable", "footer", "hideFrom", "inspect", "minWidth", "width", "wrapText"}
-    ),
-}
-OPTIONS: Final[dict[str, frozenset[str]]] = {
-    "alertlist": frozenset(
-        {
-            *("alertInstanceLabelFilter", "alertName", "dashboardAlerts", "datasource", "folder", "groupBy"),
-            *("groupMode", "maxItems", "showInactiveAlerts", "showInstances", "sortOrder", "stateFilter", "viewMode"),
-        }
-    ),
-    "barchart": frozenset(
-        {
-            *("barRadius", "barWidth", "colorByField", "fullHighlight", "groupWidth", "legend", "orientation"),
-            *("showValue", "stacking", "text", "tooltip", "xField", "xTickLabelMaxLength", "xTickLabelRotation"),
-            "xTickLabelSpacing",
-        }
-    ),
-    "heatmap": frozenset(
-        {
-            *("annotations", "calculate", "calculation", "cellGap", "cellRadius", "cellValues", "color", "exemplars"),
-            *("filterValues", "legend", "rowsFrame", "selectionMode", "showValue", "tooltip", "yAxis"),
-        }
-    ),
-    "histogram": frozenset({"bucketCount", "bucketOffset", "bucketSize", "combine", "legend", "tooltip"}),
-    "piechart": frozenset({"displayLabels", "legend", "pieType", "reduceOptions", "sort", "text", "tooltip"}),
-    "bargauge": frozenset(
-        {
-            *("displayMode", "legend", "maxVizHeight", "minVizHeight", "minVizWidth", "namePlacement", "orientation"),
-            *("reduceOptions", "showUnfilled", "sizing", "text", "valueMode"),
-        }
-    ),
-    "gauge": frozenset(
-        {
-            *("minVizHeight", "minVizWidth", "orientation", "reduceOptions", "showThresholdLabels"),
-            *("showThresholdMarkers", "sizing", "text"),
-        }
-    ),
-    "stat": frozenset(
-        {
-            *("colorMode", "graphMode", "justifyMode", "orientation", "percentChangeColorMode", "reduceOptions"),
-            *("showPercentChange", "text", "textMode", "wideLayout"),
-        }
-    ),
-    "state-timeline": frozenset(
-        {"alignValue", "legend", "mergeValues", "perPage", "rowHeight", "showValue", "timezone", "tooltip"}
-    ),
-    "table": frozenset({"cellHeight", "enablePagination", "frameIndex", "showHeader", "showTypeIcons", "sortBy"}),
-    "text": frozenset({"code", "content", "mode"}),
-    "timeseries": frozenset({"legend", "orientation", "timezone", "tooltip"}),
-}
-"""The living panels with the options of each."""
+"""The options of a list of alerts: the one panel of ours that @grafana/schema has no types of."""
 
 WITHOUT_DATA: Final = frozenset({"alertlist", "row", "text"})
 
@@ -138,13 +63,38 @@ COLOUR_MODES: Final = frozenset(
     }
 )
 
-CHOICES: Final[dict[str, frozenset[str]]] = {
-    "drawStyle": frozenset({"bars", "line", "points"}),
-    "lineInterpolation": frozenset({"linear", "smooth", "stepAfter", "stepBefore"}),
-    "showPoints": frozenset({"always", "auto", "never"}),
-    "gradientMode": frozenset({"hue", "none", "opacity", "scheme"}),
-    "axisPlacement": frozenset({"auto", "bottom", "hidden", "left", "right", "top"}),
-}
-"""Of `custom`, where Grafana falls back silently on anything else."""
+MATCHERS: Final = frozenset(
+    {
+        *("byFrameRefID", "byName", "byNames", "byRegexp", "byRegexpOrNames", "byType", "byTypes", "byValue", "first"),
+        *("firstTimeField", "numeric", "time"),
+    }
+)
+"""Of fields, in overrides."""
 
-THRESHOLD_STYLES: Final = frozenset({"area", "dashed", "dashed+area", "line", "line+area", "off", "series"})
+PROPERTIES: Final = frozenset(
+    {
+        *("actions", "color", "decimals", "displayName", "fieldMinMax", "filterable", "links", "mappings", "max"),
+        *("min", "noValue", "thresholds", "unit"),
+    }
+)
+"""What an override can change, besides `custom.…`."""
+
+TRANSFORMATIONS: Final = frozenset(
+    {
+        *("calculateField", "concatenate", "configFromData", "convertFieldType", "extractFields", "fieldLookup"),
+        *("filterByRefId", "filterByValue", "filterFieldsByName", "formatString", "formatTime", "groupBy"),
+        *("groupToNestedTable", "groupingToMatrix", "heatmap", "histogram", "joinByField", "joinByLabels"),
+        *("labelsToFields", "limit", "merge", "organize", "partitionByValues", "prepareTimeSeries", "reduce"),
+        *("regression", "renameByRegex", "rowsToFields", "seriesToRows", "smoothing", "sortBy", "spatial"),
+        *("timeSeriesTable", "transpose"),
+    }
+)
+
+_SHADES = ("dark-", "semi-dark-", "", "light-", "super-light-")
+COLOURS: Final = frozenset(
+    {
+        *(f"{shade}{hue}" for shade in _SHADES for hue in ("blue", "green", "orange", "purple", "red", "yellow")),
+        *("black", "gray", "panel", "text", "transparent", "white"),
+    }
+)
+"""The names in Grafana's themes; anything else is written as a number."""
