@@ -49,8 +49,11 @@ class ShareCases:
             yield self._recorded(judgement, title, max(0.0, 1 - 2 * judgement.allowed), after=-1)
 
     def _alone(self, judgement: Judgement) -> bool:
-        """Whether no other step of the ladder reads the same series, and would have something to say."""
-        return [other.good_ratio for other in self.ladder].count(judgement.good_ratio) == 1
+        """Whether what is recorded can be told one by one: no other step of the ladder reads it, and would have
+        something to say; and none of it is computed from another part of it, which would then be said twice."""
+        counted = self.objective.counted if isinstance(self.objective, RatioObjective) else None
+        computed = counted is not None and (counted.good is None or counted.total is None)
+        return not computed and [other.good_ratio for other in self.ladder].count(judgement.good_ratio) == 1
 
     def _recorded(self, judgement: Judgement, title: str, good: float, after: int) -> Case:
         """Told what is recorded: silent so many evaluations after `for` is over."""
