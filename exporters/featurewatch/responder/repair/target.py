@@ -1,0 +1,51 @@
+"""What an action acts on: a real system whose state can be read and wished for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+Value = str | int | float | bool | None
+State = Mapping[str, Value]
+"""What a target is, or should be, as flat names and values: `{"replicas": 4}`, `{"keys": 0}`, `{"version": "7"}`."""
+
+
+class Refused(Exception):
+    """The target certainly did not take the wish: nothing was changed. Says which target, why, and the remedy."""
+
+
+class Unknown(Exception):
+    """Nobody can say whether the target took the wish (time-out, lost connection): read back, never repeat blindly."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call out, as a dry-run tells it and the audit keeps it. Never holds a secret."""
+
+    method: str
+    """`PUT`, `UNLINK`, `POST`, …"""
+    url: str
+    body: str
+
+
+class Target(Protocol):
+    """One declared system. Every method is bounded by the target's own time-out (seconds)."""
+
+    name: str
+    timeout: float
+
+    def read(self) -> State:
+        """How it is now. Raises `Unknown` where it cannot be read."""
+
+    def calls(self, wished: State) -> tuple[Call, ...]:
+        """Exactly what `wish` would call now, without calling it; nothing where it is so already."""
+
+    def wish(self, wished: State, key: str) -> None:
+        """Ask for the state once; `key` lets a target that knows idempotency keys ignore a repetition.
+
+        Returns when the target has accepted it, not when it has come true. Raises `Refused` or `Unknown`.
+        """
+
+    def holds(self, wished: State, found: State) -> bool:
+        """Whether what was read back is what was wished for."""
