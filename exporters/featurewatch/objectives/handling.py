@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from featurewatch.objectives.repair import Action
 from featurewatch.people.calendar import Once, Weekly
 from featurewatch.people.model import People
 
@@ -122,6 +123,7 @@ class Handling:
     people: People = field(default_factory=People)
     calendar: tuple[Stretch, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    actions: tuple[Action, ...] = ()
 
     def policy_of(self, category: str, severity: Severity, declared: str | None = None) -> Policy | None:
         """The policy that an alert of this kind follows: the one it names, else that of its category, else the one

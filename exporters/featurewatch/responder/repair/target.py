@@ -8,7 +8,17 @@ from typing import Protocol
 
 Value = str | int | float | bool | None
 State = Mapping[str, Value]
-"""What a target is, or should be, as flat names and values: `{"replicas": 4}`, `{"keys": 0}`, `{"version": "7"}`."""
+"""What a target is, or should be, as flat names and values. The engine reads and wishes for these:
+
+- scale-up, scale-down: reads `replicas` (a whole number), wishes for `{"replicas": 4}`
+- restart: `{"restarted_after": "2026-01-01T00:00:00+00:00"}`, the moment of the decision
+- clear-cache: `{"keys": 0}`
+- retrain: reads `version`, wishes for `{"version_newer_than": "7"}` (of what was read)
+- optimise, halt: what objectives.yaml declares, by default `{"halted": True}`
+
+`targets.made(declared, secrets)` makes the Target of an `objectives.repair.Target`; `secrets` is the folder that
+`secrets/` stands for.
+"""
 
 
 class Refused(Exception):
