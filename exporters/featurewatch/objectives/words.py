@@ -49,6 +49,7 @@ PATTERNS = {
     WORD: "write one lower-case word, such as latency",
     TEXT: "write one line of text without braces",
     URL: "write an address such as https://example.org/path",
+    TARGET: "write an address such as http://ray:8265 or redis://cache:6379, without user or password",
     ADDRESS: "write one mail address, such as oncall@example.org",
     HOST_PORT: "write a host and a port, such as smtp.example.org:587",
     PATH: "write the path of a file, without blanks or braces",
