@@ -1,0 +1,1 @@
+"""Real systems that actions act on. Each module is one kind of them."""
