@@ -10,6 +10,7 @@ from pydantic import Field
 from featurewatch.objectives import handling, model, repair
 from featurewatch.objectives.words import (
     KebabName,
+    LabelValue,
     PascalName,
     Ratio,
     Seconds,
@@ -30,21 +31,18 @@ UNDERSTOOD: Final[Mapping[repair.ActionKind, tuple[repair.TargetKind, ...]]] = {
     "restart": ("ray-serve", "http"),
     "clear-cache": ("redis", "http"),
     "retrain": ("retraining",),
-    "optimise": ("ray-serve", "http"),
+    "optimise": ("ray-serve", "redis", "http"),
     "halt": ("http",),
 }
 """Which kinds of targets can do what."""
 
 SETTINGS: Final[Mapping[repair.TargetKind, tuple[str, ...]]] = {
     "ray-serve": ("application", "deployment"),
-    "redis": ("prefix",),
-    "retraining": ("model", "minimum_samples", "deploy"),
+    "redis": ("prefix", "refilled"),
+    "retraining": ("model",),
     "http": (),
 }
-"""Keys of a target that belong to its kind."""
-
-NEEDED: Final = ("application", "deployment", "prefix", "model")
-"""Those of them without a default."""
+"""Keys of a target that its kind needs, and no other has."""
 
 
 class TargetSpec(Strict):
@@ -57,14 +55,14 @@ class TargetSpec(Strict):
     application: Text | None = None
     deployment: Text | None = None
     prefix: Text | None = None
+    refilled: Annotated[int, Field(ge=0)] | None = None
     model: Text | None = None
-    minimum_samples: Annotated[int, Field(ge=0)] | None = None
-    deploy: bool | None = None
 
 
 class TriggerSpec(Strict):
     alert: PascalName
     severity: SeverityName = "low"
+    extractor: LabelValue | None = None
 
 
 class ActionSpec(Strict):
@@ -103,7 +101,6 @@ def actions(
 
 
 def _target(item: TargetSpec) -> repair.Target:
-    given = {name: getattr(item, name) for name in SETTINGS[item.kind]}
     return repair.Target(
         name=item.name,
         kind=item.kind,
@@ -111,7 +108,7 @@ def _target(item: TargetSpec) -> repair.Target:
         timeout=item.timeout,
         token_file=item.token_file,
         ca_file=item.ca_file,
-        settings={name: value for name, value in given.items() if value is not None},
+        settings={name: getattr(item, name) for name in SETTINGS[item.kind]},
     )
 
 
@@ -132,7 +129,7 @@ def _action(item: ActionSpec, target: repair.Target, times: Mapping[str, handlin
     return repair.Action(
         name=item.name,
         kind=item.kind,
-        on=tuple(repair.Trigger(one.alert, model.Severity[one.severity.upper()]) for one in item.on),
+        on=tuple(repair.Trigger(one.alert, model.Severity[one.severity.upper()], one.extractor) for one in item.on),
         target=target,
         mode=item.mode,
         replicas=tuple(item.replicas or ()),
