@@ -31,7 +31,7 @@ class Target:
     """Of one call with all its tries."""
     token_file: str | None = None
     ca_file: str | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, Value] = field(default_factory=dict)
     """What only this kind needs, such as `application` and `deployment` of Ray Serve."""
 
 

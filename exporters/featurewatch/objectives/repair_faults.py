@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from featurewatch.faults import Fault
 from featurewatch.objectives import repair, shipped
-from featurewatch.objectives.repair_spec import SETTINGS, UNDERSTOOD, ActionSpec, TargetSpec
+from featurewatch.objectives.repair_spec import NEEDED, SETTINGS, UNDERSTOOD, ActionSpec, TargetSpec
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.units import duration_text
 
@@ -53,7 +53,7 @@ def _of_target(target: TargetSpec) -> Iterator[Complaint]:
         value = getattr(target, key)
         if value is not None and key not in own:
             yield key, f"means nothing to a target of kind {target.kind}", "leave it out"
-        if value is None and key in own:
+        if value is None and key in own and key in NEEDED:
             yield key, f"missing; a target of kind {target.kind} needs it", f"write `{key}: …`"
     if target.url.startswith("redis") != (target.kind == "redis"):
         begins = "redis:// or rediss://" if target.kind == "redis" else "http:// or https://"

@@ -39,10 +39,13 @@ UNDERSTOOD: Final[Mapping[repair.ActionKind, tuple[repair.TargetKind, ...]]] = {
 SETTINGS: Final[Mapping[repair.TargetKind, tuple[str, ...]]] = {
     "ray-serve": ("application", "deployment"),
     "redis": ("prefix", "refilled"),
-    "retraining": ("model",),
+    "retraining": ("model", "minimum_samples", "deploy"),
     "http": (),
 }
-"""Keys of a target that its kind needs, and no other has."""
+"""Keys of a target that belong to its kind."""
+
+NEEDED: Final = ("application", "deployment", "prefix", "model")
+"""Those of them without a default."""
 
 
 class TargetSpec(Strict):
@@ -101,6 +104,7 @@ def actions(
 
 
 def _target(item: TargetSpec) -> repair.Target:
+    given = {name: getattr(item, name) for name in SETTINGS[item.kind]}
     return repair.Target(
         name=item.name,
         kind=item.kind,
@@ -108,7 +112,7 @@ def _target(item: TargetSpec) -> repair.Target:
         timeout=item.timeout,
         token_file=item.token_file,
         ca_file=item.ca_file,
-        settings={name: getattr(item, name) for name in SETTINGS[item.kind]},
+        settings={name: value for name, value in given.items() if value is not None},
     )
 
 

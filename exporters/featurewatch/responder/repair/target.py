@@ -10,11 +10,11 @@ Value = str | int | float | bool | None
 State = Mapping[str, Value]
 """What a target is, or should be, as flat names and values. The engine reads and wishes for these:
 
-- scale-up, scale-down: reads `replicas` (a whole number), wishes for `{"replicas": 4}`; for `min_replicas` where the
-  target tells it. While `target` differs from `replicas` it is left alone.
-- restart: `{"generation": TEXT}`, another one for each run
+- scale-up, scale-down: reads `replicas` (a whole number), wishes for `{"replicas": 4}`. While a `target` that it
+  tells differs from its `replicas`, it is left alone.
+- restart: `{"restarted_after": "2026-01-01T00:00:00+00:00"}`, the moment of the decision
 - clear-cache: `{"keys": 0}`
-- retrain: reads `version`, wishes for `{"newer_than": 7}` (what was read)
+- retrain: reads `version`, wishes for `{"version_newer_than": "7"}` (of what was read, as text)
 - optimise, halt: what objectives.yaml declares, by default `{"halted": True}`
 
 `targets.made(declared, secrets)` makes the Target of an `objectives.repair.Target`; `secrets` is the folder that
