@@ -60,6 +60,8 @@ class TargetSpec(Strict):
     prefix: Text | None = None
     refilled: Annotated[int, Field(ge=0)] | None = None
     model: Text | None = None
+    minimum_samples: Annotated[int, Field(ge=0)] | None = None
+    deploy: bool | None = None
 
 
 class TriggerSpec(Strict):

@@ -42,7 +42,7 @@ class Hook:
         self._caller.send("PUT", "", dict(wished), key)
 
     def holds(self, wished: State, found: State) -> bool:
-        return all(name in found and same(found[name], value) for name, value in wished.items())
+        return all(name in found and _is(name, found[name], value) for name, value in wished.items())
 
 
 def flat(name: str, told: object) -> State:
@@ -52,6 +52,8 @@ def flat(name: str, told: object) -> State:
     return {str(key): value for key, value in told.items() if isinstance(value, str | int | float | bool | None)}
 
 
-def same(found: Value, wished: Value) -> bool:
-    """Equal, and of one kind: true is not 1."""
+def _is(name: str, found: Value, wished: Value) -> bool:
+    """Equal, and of one kind: true is not 1. A restart may be later than the one that was wished for."""
+    if name == "restarted_after" and isinstance(found, str) and isinstance(wished, str):
+        return found >= wished
     return found == wished and isinstance(found, bool) == isinstance(wished, bool)

@@ -2,15 +2,16 @@
 
 Its state:
 
-    replicas      how many run (not how many were asked for)
-    target        how many Ray wants
-    status        `HEALTHY`, `UPDATING`, `UNHEALTHY`, …
-    generation    the value of the last restart that was asked for here
+    replicas         how many run (not how many were asked for)
+    target           how many Ray wants
+    status           `HEALTHY`, `UPDATING`, `UNHEALTHY`, …
+    restarted_after  the moment of the last restart that was asked for here; empty before the first
     min_replicas, max_replicas   bounds, where Ray scales by itself
+    num_cpus, num_gpus, memory, max_ongoing_requests   what each replica has, where it was said
 
-Wished are `{"replicas": n}`; `{"generation": TEXT}`, which replaces every replica, a few at a time, and does so once
-for the same text; and `{"min_replicas": n}` where an `autoscaling_config` decides: there Ray would undo a number of
-replicas at once, so what may be wished for is the floor.
+Wished may be `replicas`, `restarted_after`, which replaces every replica, a few at a time, once for the same moment,
+and what each replica has. Where an `autoscaling_config` decides, a number of replicas is the least that Ray shall run:
+it would undo any other at once.
 
 Two ways lead there. An application with `external_scaler_enabled: true` takes a number of replicas for one deployment,
 and nothing else is touched. One that was deployed from a config file takes the file again, as Ray keeps it, with the
@@ -31,8 +32,13 @@ from featurewatch.responder.repair.targets.http import Caller
 
 APPLICATIONS: Final = "/api/serve/applications/"
 
-GENERATION: Final = "FEATUREWATCH_GENERATION"
+RESTARTED: Final = "FEATUREWATCH_RESTARTED_AFTER"
 """The environment variable of replicas that a restart changes: Ray replaces all that have another value."""
+
+RESOURCES: Final = ("num_cpus", "num_gpus", "memory")
+"""Of each replica; `memory` is in bytes."""
+
+CONCURRENCY: Final = "max_ongoing_requests"
 
 KEPT: Final = ("proxy_location", "http_options", "grpc_options", "target_capacity")
 """What a config file says beside its applications, and Ray tells again."""
@@ -67,8 +73,12 @@ class RayServe:
             "replicas": len(running),
             "target": deployment.get("target_num_replicas"),
             "status": deployment.get("status"),
-            "generation": _variables(config).get(GENERATION, ""),
+            "restarted_after": _variables(config).get(RESTARTED, ""),
         }
+        options = config.get("ray_actor_options") or {}
+        found |= {name: options[name] for name in RESOURCES if options.get(name) is not None}
+        if config.get(CONCURRENCY) is not None:
+            found[CONCURRENCY] = config[CONCURRENCY]
         scaling = config.get("autoscaling_config")
         if isinstance(scaling, dict):
             found |= {bound: scaling.get(bound) for bound in ("min_replicas", "max_replicas")}
@@ -81,18 +91,25 @@ class RayServe:
         return (Call(method, self._caller.told(path), json.dumps(_shown(body))),)
 
     def wish(self, wished: State, key: str) -> None:  # noqa: ARG002
-        """`key` is of no use to Ray: asking for the same number or generation twice is the same as once."""
+        """`key` is of no use to Ray: asking for the same state twice is the same as once."""
         try:
-            details = self._details()
-            self._found(details)
+            request = self._request(self._details(), wished)
         except Unknown as error:
             raise Refused(f"{error}; nothing was sent") from None
-        self._caller.send(*self._request(details, wished))
+        self._caller.send(*request)
 
     def holds(self, wished: State, found: State) -> bool:
-        """Once asked for and come true: so many replicas run, none of an earlier generation."""
-        settled = found.get("status") == "HEALTHY" or "generation" not in wished
-        return settled and all(name in found and found[name] == value for name, value in wished.items())
+        """Whether it came true: so many run, and none with what was before."""
+        if set(wished) - {"replicas"} and found.get("status") != "HEALTHY":
+            return False  # Ray has taken it, and old replicas run on until new ones do
+        return all(self._is(name, value, found) for name, value in wished.items())
+
+    def _is(self, name: str, value: Value, found: State) -> bool:
+        if name == "replicas" and "min_replicas" in found:
+            return found["min_replicas"] == value and _number(found["replicas"]) >= _number(value)
+        if name == "restarted_after":
+            return bool(found.get(name)) and str(found[name]) >= str(value)
+        return name in found and found[name] == value
 
     def _details(self) -> Mapping[str, Any]:
         told = self._caller.read(APPLICATIONS)
@@ -125,22 +142,21 @@ class RayServe:
 
     def _check(self, wished: State, scaling: Mapping[str, Any] | None) -> None:
         what = f"target {self.name}"
-        if not wished or not set(wished) <= {"replicas", "min_replicas", "generation"}:
-            raise Refused(f"{what} takes replicas, min_replicas and generation; found {sorted(wished)}")
-        for name in ("replicas", "min_replicas"):
-            value = wished.get(name, 1)
-            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise Refused(f"{what}: {name} is {value!r}; give a whole number from 1")
-        if not isinstance(wished.get("generation", ""), str):
-            raise Refused(f"{what}: generation is {wished['generation']!r}; give a text that differs for each restart")
-        if scaling is not None and "replicas" in wished:
-            raise Refused(f"{what} scales by itself and would undo a number of replicas; wish for min_replicas")
-        if "min_replicas" in wished:
-            if scaling is None:
-                raise Refused(f"{what} does not scale by itself; wish for replicas")
-            most = scaling.get("max_replicas")
-            if isinstance(most, int) and int(wished["min_replicas"] or 0) > most:
-                raise Refused(f"{what}: min_replicas {wished['min_replicas']} is above its max_replicas {most}")
+        able = ("replicas", "restarted_after", CONCURRENCY, *RESOURCES)
+        if not wished or not set(wished) <= set(able):
+            raise Refused(f"{what} takes {', '.join(able)}; found {', '.join(sorted(wished)) or 'nothing'}")
+        for name, value in wished.items():
+            if name == "restarted_after":
+                good, kind = isinstance(value, str) and value != "", "a moment, such as 2026-01-01T00:00:00+00:00"
+            elif name in RESOURCES:
+                good, kind = _number(value) >= 0, "a number from 0"
+            else:
+                good, kind = isinstance(value, int) and _number(value) >= 1, "a whole number from 1"
+            if not good:
+                raise Refused(f"{what}: {name} is {value!r}; give {kind}")
+        most = (scaling or {}).get("max_replicas")
+        if isinstance(most, int) and _number(wished.get("replicas", 0)) > most:
+            raise Refused(f"{what} scales by itself to {most} replicas at most; {wished['replicas']} are more")
 
     def _config(self, details: Mapping[str, Any], deployment: Mapping[str, Any], wished: State) -> dict[str, Any]:
         """The config file as Ray keeps it, with what is wished for put into it. Raises Refused."""
@@ -160,15 +176,22 @@ class RayServe:
         if not named:
             deployments.append(entry)
         current = deployment.get("deployment_config") or {}
-        if "replicas" in wished:
-            entry["num_replicas"] = wished["replicas"]
-        if "min_replicas" in wished:
-            scaling = dict(current["autoscaling_config"]) | dict(entry.get("autoscaling_config") or {})
-            entry["autoscaling_config"] = scaling | {"min_replicas": wished["min_replicas"]}
-        if "generation" in wished:
+        scaling = current.get("autoscaling_config")
+        for name in wished:
+            if name == "replicas" and isinstance(scaling, dict):
+                own_scaling = entry.get("autoscaling_config")
+                more = own_scaling if isinstance(own_scaling, dict) else {}
+                entry["autoscaling_config"] = {**scaling, **more, "min_replicas": wished[name]}
+            elif name == "replicas":
+                entry["num_replicas"] = wished[name]
+            elif name == CONCURRENCY:
+                entry[name] = wished[name]
+        if set(wished) & {"restarted_after", *RESOURCES}:
             options = copy.deepcopy(entry.get("ray_actor_options") or current.get("ray_actor_options") or {})
-            environment = options.setdefault("runtime_env", {})
-            environment["env_vars"] = _variables(current) | {GENERATION: wished["generation"]}
+            options |= {name: wished[name] for name in RESOURCES if name in wished}
+            if "restarted_after" in wished:
+                environment = options.setdefault("runtime_env", {})
+                environment["env_vars"] = _variables(current) | {RESTARTED: wished["restarted_after"]}
             entry["ray_actor_options"] = options
         kept = {key: details[key] for key in KEPT if details.get(key) is not None}
         return {**kept, "applications": applications}
@@ -184,9 +207,14 @@ def _shown(body: Mapping[str, Any]) -> Any:
     """A body without the values of environment variables, which may be secrets; ours is none."""
     if isinstance(body, Mapping):
         return {
-            key: {name: value if name == GENERATION else "<hidden>" for name, value in inner.items()}
+            key: {name: value if name == RESTARTED else "<hidden>" for name, value in inner.items()}
             if key == "env_vars" and isinstance(inner, Mapping)
             else _shown(inner)
             for key, inner in body.items()
         }
     return [_shown(inner) for inner in body] if isinstance(body, list) else body
+
+
+def _number(value: Value) -> float:
+    """-1 for what is none."""
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else -1.0

@@ -55,6 +55,7 @@ class RedisCache:
         refilled: int = 0,
         username: str | None = None,
         password_file: Path | None = None,
+        ca_file: Path | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """
@@ -66,6 +67,7 @@ class RedisCache:
             refilled: so many keys at most may be there again when the result is read back, because the extractor goes
                 on filling its cache meanwhile.
             password_file: read for each call.
+            ca_file: PEM file of the authority to trust with `rediss://`; None: those of the system.
 
         Raises ValueError.
         """
@@ -84,6 +86,7 @@ class RedisCache:
         self._refilled = refilled
         self._username = username
         self._password_file = password_file
+        self._tls = {"ssl_ca_certs": str(ca_file)} if ca_file is not None and parts.scheme == "rediss" else {}
         self._clock = clock
 
     def read(self) -> State:
@@ -193,6 +196,7 @@ class RedisCache:
             password=self._password(),
             socket_timeout=self.timeout,
             socket_connect_timeout=self.timeout,
+            **self._tls,
             retry=Retry(NoBackoff(), 0),  # ours knows which calls may be repeated
         )
         try:

@@ -7,8 +7,9 @@ Its state, told by `GET /models/MODEL`:
     job       what the newest job does: `none`, `queued`, `training`, `evaluating`, `succeeded`, `failed`, `rejected`,
               `cancelled`
 
-The wished state is `{"newer_than": 6}`: that there is a version above 6. It is asked for once, by
-`POST /models/MODEL/jobs` with an idempotency key; training goes on for as long as it takes.
+The wished state is `{"version_newer_than": "6"}`: that there is a version above 6. It is asked for once, by
+`POST /models/MODEL/jobs` with an idempotency key; training goes on for as long as it takes. Versions are whole numbers;
+any others count as newer when they differ.
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from featurewatch.responder.repair.target import Call, Refused, State
+from featurewatch.responder.repair.target import Call, Refused, State, Value
 from featurewatch.responder.repair.targets.hook import flat
 from featurewatch.responder.repair.targets.http import Caller
 
-WISHED: Final = "newer_than"
+WISHED: Final = "version_newer_than"
 
 
 class Retraining:
@@ -35,11 +36,21 @@ class Retraining:
         model: str,
         timeout: float = 10.0,
         *,
+        minimum_samples: int | None = None,
+        deploy: bool = False,
         token_file: Path | None = None,
         ca_file: Path | None = None,
     ) -> None:
-        """As `Caller`; `timeout` is in seconds. Raises ValueError."""
+        """
+        Args:
+            minimum_samples: with fewer new ones nothing is trained; the service has a minimum of its own, too.
+            deploy: whether a version that was found good enough is used at once. False: that waits for somebody.
+            name, url, timeout, token_file, ca_file: as `Caller` has them; `timeout` is in seconds.
+
+        Raises ValueError.
+        """
         self.name = name
+        self._more = {"deploy": deploy} | ({} if minimum_samples is None else {"minimum_samples": minimum_samples})
         self.timeout = timeout
         self._path = f"/models/{quote(model, safe='')}"
         self._caller = Caller(name, url, timeout, token_file=token_file, ca_file=ca_file)
@@ -58,10 +69,14 @@ class Retraining:
 
     def holds(self, wished: State, found: State) -> bool:
         version, bound = found.get("version"), wished.get(WISHED)
-        return isinstance(version, int) and isinstance(bound, int) and version > bound
+        if version is None or bound is None:
+            return False
+        try:
+            return int(version) > int(bound)
+        except ValueError:
+            return str(version) != str(bound)
 
-    def _body(self, wished: State) -> dict[str, int]:
-        bound = wished.get(WISHED)
-        if set(wished) != {WISHED} or not isinstance(bound, int) or isinstance(bound, bool):
-            raise Refused(f'target {self.name} takes {{"{WISHED}": VERSION}}, a whole number; found {dict(wished)}')
-        return {WISHED: bound}
+    def _body(self, wished: State) -> dict[str, Value]:
+        if set(wished) != {WISHED} or isinstance(wished[WISHED], bool | float | None):
+            raise Refused(f'target {self.name} takes {{"{WISHED}": VERSION}}; found {dict(wished)}')
+        return {WISHED: str(wished[WISHED]), **self._more}
