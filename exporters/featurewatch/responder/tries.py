@@ -7,7 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, stop_before_delay, wait_exponential_jitter
+from tenacity import (
+    Retrying,
+    retry_if_exception_type,
+    stop_after_attempt,
+    stop_before_delay,
+    wait_exponential,
+    wait_random,
+)
 
 TRIES: Final = 3
 
@@ -30,7 +37,7 @@ def tries(*on: type[Exception], within: float | None = None) -> Retrying:
     stop = stop_after_attempt(TRIES)
     return Retrying(
         stop=stop if within is None else stop | stop_before_delay(within),
-        wait=wait_exponential_jitter(initial=FIRST_PAUSE, max=LONGEST_PAUSE, jitter=JITTER),
+        wait=wait_exponential(multiplier=FIRST_PAUSE, max=LONGEST_PAUSE) + wait_random(0, JITTER),
         retry=retry_if_exception_type(on),
         reraise=True,
     )
