@@ -130,8 +130,8 @@ class RayServe:
 
     def _request(self, details: Mapping[str, Any], wished: State) -> tuple[str, str, dict[str, Any]]:
         """The one call that asks for it. Raises Refused."""
-        application = details["applications"][self._application]
         deployment = self._found(details)
+        application = details["applications"][self._application]
         scaling = (deployment.get("deployment_config") or {}).get("autoscaling_config")
         self._check(wished, scaling if isinstance(scaling, dict) else None)
         if set(wished) == {"replicas"} and application.get("external_scaler_enabled"):
@@ -179,9 +179,10 @@ class RayServe:
         scaling = current.get("autoscaling_config")
         for name in wished:
             if name == "replicas" and isinstance(scaling, dict):
-                own_scaling = entry.get("autoscaling_config")
-                more = own_scaling if isinstance(own_scaling, dict) else {}
-                entry["autoscaling_config"] = {**scaling, **more, "min_replicas": wished[name]}
+                # What the file says is kept as it is: naming a policy that it leaves out makes Ray build all anew.
+                said = {} if entry.get("num_replicas") == "auto" else scaling
+                said = {**(entry.get("autoscaling_config") or said), "min_replicas": wished[name]}
+                entry["autoscaling_config"] = {key: value for key, value in said.items() if key != "initial_replicas"}
             elif name == "replicas":
                 entry["num_replicas"] = wished[name]
             elif name == CONCURRENCY:

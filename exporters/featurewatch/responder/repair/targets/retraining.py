@@ -1,4 +1,4 @@
-"""Retraining behind a hook: a job queue as `featurewatch.retraining` serves it, or any that speaks like it.
+"""Retraining behind a hook: a job queue as `responder.repair.retraining` serves it, or any that speaks like it.
 
 Its state, told by `GET /models/MODEL`:
 
