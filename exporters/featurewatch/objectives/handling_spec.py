@@ -111,6 +111,10 @@ def faults(source: Source) -> Iterator[Fault]:
         ],
     )
     yield from receivers_spec.faults(source, _readable(source, "receivers", ReceiverSpec))
+    responder = source.data.get("responder")
+    url = responder.get("url") if isinstance(responder, dict) else None
+    if source.data.get("tls") and isinstance(url, str) and url.startswith("http://"):
+        yield source.fault(("responder", "url"), f"responder.url: {url} is plain HTTP, and tls is on", "write https://")
     yield from repair_faults.faults(
         source,
         _readable(source, "targets", TargetSpec),

@@ -95,7 +95,9 @@ def _rounds(
 ) -> Iterator[Round]:
     """What runs beside the requests."""
     if settings.alertmanager is not None and settings.prometheus is not None:
-        yield reconciling(database, settings.alertmanager, settings.prometheus, clock, settings.pace)
+        yield reconciling(
+            database, settings.alertmanager, settings.prometheus, clock, settings.pace, settings.trusted()
+        )
     if settings.events is not None:
         yield following(database, settings.events, clock)
     if settings.alarms:
