@@ -74,6 +74,8 @@ def stack(tools: Tools, folder: Path, clock: Callable[[], datetime] = now) -> It
             prometheus=prometheus,
             objectives=CHECKOUT / "objectives.yaml",
             requests_per_second=10_000,
+            audit_key=bytes(range(32)),
+            audit_anchor=folder / "anchor",
         )
         app = create_app(settings, database=database, clock=clock)
         with running(app, TOKENS[Role.OPERATOR]) as client:

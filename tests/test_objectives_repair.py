@@ -12,7 +12,7 @@ from featurewatch.objectives import load
 from featurewatch.objectives.model import Severity
 from featurewatch.objectives.repair import Action, Guards, Target, Trigger
 
-RESPONDER = "responder: {url: 'http://responder:8090', token_file: secrets/token}\n"
+RESPONDER = "responder: {url: 'http://responder:8090', token_file: secrets/token, audit_key_file: secrets/key}\n"
 RAY = "{name: ray, kind: ray-serve, url: 'http://ray:8265', application: features, deployment: Extractor}"
 HOOK = "{name: hook, kind: http, url: 'http://desk:80/'}"
 ON = "on: [{alert: ExtractionTooSlow}]"
@@ -127,3 +127,5 @@ def test_targets_that_make_no_sense_are_refused(target: str, complaint: str, tmp
 def test_actions_need_a_responder_to_carry_them_out(tmp_path: Path) -> None:
     with pytest.raises(Faulty, match="nobody would carry them out"):
         read(tmp_path, GROW, more="")
+    with pytest.raises(Faulty, match="what actions do is chained with it"):
+        read(tmp_path, GROW, more=RESPONDER.replace(", audit_key_file: secrets/key", ""))

@@ -50,6 +50,8 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
         return None
     token = _inside(secrets, responder.token_file)
     arguments = ["--token", f"alertmanager:operator:{token}"]
+    if responder.audit_key_file is not None:
+        arguments += ["--audit-key-file", _inside(secrets, responder.audit_key_file), "--secrets", str(secrets)]
     if email is not None:
         for address in email.to:
             arguments += ["--alarm-mail", address]

@@ -88,6 +88,8 @@ class Responder:
     """The file with the token that it asks for."""
     page: str | None = None
     """Where people open it; acknowledge links lead there."""
+    audit_key_file: str | None = None
+    """The file with the key that its decisions about actions are chained with."""
 
 
 @dataclass(frozen=True, slots=True)

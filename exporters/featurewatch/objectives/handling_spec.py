@@ -63,6 +63,7 @@ class ResponderSpec(Strict):
     url: Url
     token_file: SecretPath
     page: Url | None = None
+    audit_key_file: SecretPath | None = None
 
 
 class HandlingSpec(Strict):
@@ -218,4 +219,4 @@ def _policy(item: PolicySpec) -> handling.Policy:
 
 def _responder(item: ResponderSpec) -> handling.Responder:
     page = item.page.rstrip("/") if item.page else None
-    return handling.Responder(item.url.rstrip("/"), item.token_file, page)
+    return handling.Responder(item.url.rstrip("/"), item.token_file, page, item.audit_key_file)

@@ -32,8 +32,12 @@ def faults(
             yield source.fault((*path, key), f"targets[{index}].{key}: {what}", remedy)
     names: set[str] = set()
     alerts = _alerts(source)
-    if actions and not source.data.get("responder"):
+    responder = source.data.get("responder")
+    if actions and not responder:
         yield source.fault(("actions",), "actions: nobody would carry them out", "add `responder`, which does")
+    elif actions and isinstance(responder, dict) and responder.get("audit_key_file") is None:
+        what = "responder.audit_key_file: missing; what actions do is chained with it"
+        yield source.fault(("responder",), what, "write `audit_key_file: secrets/audit_key`; `openssl rand -hex 32`")
     for index, action in actions:
         path = ("actions", index)
         if action.name in names:

@@ -156,10 +156,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _repair(given: argparse.Namespace) -> dict[str, Any]:
     """What has to do with repair."""
-    if (given.audit_key_file is None) != (given.audit_anchor is None):
-        raise SettingsError("--audit-key-file and --audit-anchor belong together; give both, or neither")
     key = None
     if given.audit_key_file is not None:
+        if given.audit_anchor is None:
+            raise SettingsError("--audit-key-file needs --audit-anchor: a file outside the database")
         key = _secret("--audit-key-file", given.audit_key_file).encode()
         if len(key) < SHORTEST_KEY:
             raise SettingsError(

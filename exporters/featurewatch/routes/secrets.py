@@ -67,6 +67,8 @@ def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
         found.append(Secret("notify.webhook.url_file", notify.webhook.url_file, _webhook_url))
     if handling.responder is not None:
         found.append(Secret("responder.token_file", handling.responder.token_file, _token))
+        if handling.responder.audit_key_file is not None:
+            found.append(Secret("responder.audit_key_file", handling.responder.audit_key_file, _key))
     for receiver in handling.receivers:
         for keys, file in files_in(receiver.settings):
             found.append(Secret(f"receivers.{receiver.name}.{'.'.join(keys)}", file, _token))
@@ -174,6 +176,10 @@ def _webhook_url(text: str) -> str:
 
 def _token(text: str) -> str:
     return "not one line without blanks" if re.search(r"\s", text) else _password(text)
+
+
+def _key(text: str) -> str:
+    return "shorter than 32 bytes; `openssl rand -hex 32` makes one" if len(text.encode()) < 32 else _token(text)
 
 
 def _password(text: str) -> str:

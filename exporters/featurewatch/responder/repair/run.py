@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import Connection, insert, select, update
 
+from featurewatch.responder.listing import Cursor
 from featurewatch.responder.repair.target import Value
 from featurewatch.responder.tables import repair_runs
 
@@ -123,3 +124,15 @@ def lease(connection: Connection, run: Run, holder: str, now: datetime, lasting:
     values = {"holder": holder, "held_until": now + lasting}
     connection.execute(update(repair_runs).where(repair_runs.c.id == run.id).values(**values))
     return get(connection, run.id)
+
+
+def listed(
+    connection: Connection, limit: int, after: Cursor | None = None, **wanted: str | None
+) -> tuple[list[Run], Cursor | None]:
+    """Runs with these values of columns, the newest first, and where the next page begins."""
+    c = repair_runs.c
+    asked = select(*COLUMNS).where(*(c[name] == value for name, value in wanted.items() if value is not None))
+    if after is not None:
+        asked = asked.where(c.id < after.number)
+    rows = [Run(*row) for row in connection.execute(asked.order_by(c.id.desc()).limit(limit + 1))]
+    return rows[:limit], Cursor(rows[limit - 1].made_at, rows[limit - 1].id) if len(rows) > limit else None
