@@ -16,6 +16,7 @@ import httpx
 import pytest
 from tests import routing, running_parts
 from tests.conftest import CHECKOUT
+from tests.objectives_sample import acting
 from tests.scripted_http import Answer, Asked, Scripted
 
 from featurewatch import staging
@@ -130,16 +131,9 @@ def chain(alertmanager_launch: Launch, tmp_path_factory: pytest.TempPathFactory)
             urls = {"alarm_url": "alarm", "webhook_url": "webhook", "slack_api_url": "services/T000/B000"}
             (files / name).write_text(f"{server.url}/{urls[name]}/{canary}" if name in urls else canary)
         nobody = f"127.0.0.1:{free_port()}"
-        text = (
-            (CHECKOUT / "objectives.yaml")
-            .read_text()
-            .replace(
-                "  token_file: secrets/responder_token\n",
-                "  token_file: secrets/responder_token\n  audit_key_file: secrets/audit_key\n",
-            )
-        )
         objectives = folder / "objectives.yaml"
-        objectives.write_text(text + ACTIONS.format(http=server.url, nobody=nobody))
+        own = (CHECKOUT / "objectives.yaml").read_text()
+        objectives.write_text(acting(own, ACTIONS.format(http=server.url, nobody=nobody)))
         chosen = plan(load(objectives))
         ports = {"responder:8090": free_port()}
         addresses = staging.Addresses(
