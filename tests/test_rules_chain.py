@@ -64,7 +64,8 @@ def test_the_limit_of_samples_is_that_of_the_scrapes(plan: Plan) -> None:
 def test_every_mistake_in_the_rules_of_the_chain_shows(plan: Plan, tools: Tools) -> None:
     group = chain.group(plan.objectives, delivery.timing(15, [], 2))
     built = tuple(group if other.name == chain.GROUP else other for other in groups(plan))
-    tests = {"chain.test.yaml": promtool_tests.test_files(plan, groups(plan))["chain.test.yaml"]}
+    files = promtool_tests.test_files(plan, groups(plan))
+    tests = {name: files[name] for name in ("chain.test.yaml", "chain.beside.test.yaml")}
     wanted = [mutant for mutant in mutants(built) if mutant.group == chain.GROUP and reason(mutant) is None]
     assert len(wanted) > 250
 
