@@ -8,14 +8,27 @@ from pathlib import Path
 
 import pytest
 import redis
+from tests.conftest import CHECKOUT
+from tests.objectives_sample import acting
 from tests.running_redis import running_redis
 
 from featurewatch.native.ports import free_port
 from featurewatch.objectives import repair
+from featurewatch.objectives.load import load
 from featurewatch.responder import tries
 from featurewatch.responder.repair import targets
 from featurewatch.responder.repair.target import Refused, State, Target, Unknown
 from featurewatch.responder.repair.targets.redis_cache import RedisCache
+from featurewatch.routes.secrets import check
+
+DECLARED = """
+targets:
+  - { name: desk, kind: http, url: "http://h:1", timeout: 2s, token_file: secrets/desk_token }
+  - { name: cache, kind: redis, url: "redis://h:1", prefix: "f:", timeout: 2s, token_file: secrets/redis_password }
+actions:
+  - { name: halt, kind: halt, on: [{ alert: ExtractionTooSlow }], target: desk }
+  - { name: clear, kind: clear-cache, on: [{ alert: ExtractionTooSlow }], target: cache }
+"""
 
 PASSWORD = "a-password-that-nobody-may-read"
 
@@ -151,3 +164,14 @@ def test_a_declared_target_becomes_the_system_that_it_names(tmp_path: Path) -> N
     empty = repair.Target(name="cache", kind="redis", url="redis://h:1", timeout=3.0, settings={"prefix": ""})
     with pytest.raises(targets.TargetFault, match="prefix is empty"):
         targets.made(empty, tmp_path)
+    outside = repair.Target(name="halt", kind="http", url="http://h:1", timeout=6.0, token_file="../etc/shadow")
+    with pytest.raises(targets.TargetFault, match="lies outside the folder of secrets"):
+        targets.made(outside, tmp_path)
+
+
+def test_the_secrets_of_targets_are_looked_at_before_anything_starts(tmp_path: Path) -> None:
+    file = tmp_path / "objectives.yaml"
+    file.write_text(acting((CHECKOUT / "objectives.yaml").read_text(), DECLARED))
+    objectives = load(file)
+    faults = check(objectives.notify, tmp_path, objectives.handling).faults
+    assert {"desk_token", "redis_password"} <= {Path(fault.file).name for fault in faults}

@@ -54,7 +54,7 @@ class Checked:
 
 
 def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
-    """The secrets of all channels that some severity or level uses, of the responder and of further receivers."""
+    """The secrets of all channels that some severity or level uses, of the responder, targets and further receivers."""
     used = {channel for channels in notify.channels.values() for channel in channels} | levels.channels_used(handling)
     found: list[Secret] = []
     if notify.pagerduty and "pagerduty" in used:
@@ -69,6 +69,10 @@ def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
         found.append(Secret("responder.token_file", handling.responder.token_file, _token))
         if handling.responder.audit_key_file is not None:
             found.append(Secret("responder.audit_key_file", handling.responder.audit_key_file, _key))
+    for target in {action.target.name: action.target for action in handling.actions}.values():
+        if target.token_file is not None:
+            look = _password if target.kind == "redis" else _token
+            found.append(Secret(f"targets.{target.name}.token_file", target.token_file, look))
     for receiver in handling.receivers:
         for keys, file in files_in(receiver.settings):
             found.append(Secret(f"receivers.{receiver.name}.{'.'.join(keys)}", file, _token))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from featurewatch.objectives import repair
@@ -10,6 +10,7 @@ from featurewatch.responder.repair.target import Target
 from featurewatch.responder.repair.targets.hook import Hook
 from featurewatch.responder.repair.targets.ray_serve import RayServe
 from featurewatch.responder.repair.targets.retraining import Retraining
+from featurewatch.routes.secrets import FOLDER, place
 
 if TYPE_CHECKING:
     from featurewatch.responder.repair.targets.redis_cache import RedisCache
@@ -24,7 +25,7 @@ def made(declared: repair.Target, secrets: Path) -> Target:
 
     Raises TargetFault.
     """
-    token, ca = _secret(declared.token_file, secrets), _secret(declared.ca_file, secrets)
+    token, ca = (_secret(declared.name, file, secrets) for file in (declared.token_file, declared.ca_file))
     name, url, timeout, own = declared.name, declared.url, declared.timeout, declared.settings
     try:
         if declared.kind == "ray-serve":
@@ -58,8 +59,10 @@ def _redis() -> type[RedisCache]:
     return RedisCache
 
 
-def _secret(declared: str | None, secrets: Path) -> Path | None:
+def _secret(name: str, declared: str | None, secrets: Path) -> Path | None:
     if declared is None:
         return None
-    path = PurePath(declared)
-    return secrets.joinpath(*path.parts[1:]) if path.parts[:1] == ("secrets",) else Path(path)
+    path = place(declared, secrets)
+    if path is None:
+        raise TargetFault(f"target {name}: {declared} lies outside the folder of secrets; write {FOLDER}NAME")
+    return path
