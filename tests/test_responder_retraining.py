@@ -37,8 +37,10 @@ class Model:
     trained: list[int] = field(default_factory=list)
     used: list[int] = field(default_factory=list)
     fails: bool = False
+    counted_from: list[int] = field(default_factory=list)
 
     def samples(self, version: int) -> int:
+        self.counted_from.append(version)
         return self.new_samples
 
     def train(self, version: int, go_on: Callable[[], None]) -> None:
@@ -152,6 +154,8 @@ def test_one_wish_is_one_job_by_its_key_and_a_storm_of_wishes_joins_it(tmp_path:
         assert service.ask(key="c").status_code == 200
         assert service.models["m"].trained == [1]
         assert service.ask(key="d", version_newer_than=1).status_code == 202
+        # Samples count as new since the version that was trained, though nobody has deployed it.
+        assert service.models["m"].counted_from[-1] == 1
 
 
 def test_two_train_at_once_and_the_third_waits(tmp_path: Path) -> None:

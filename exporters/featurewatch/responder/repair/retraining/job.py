@@ -60,7 +60,7 @@ class Limits:
     cool_down: float = 6 * 3_600.0
     """From the end of a model's job to its next one, however it ended; cancelled before it began does not count."""
     minimum_samples: int = 1_000
-    """New ones since the version in use; with fewer, nothing would be learnt."""
+    """New ones since the newest good version, deployed or not; with fewer, nothing would be learnt."""
     improvement: float = 0.0
     """The share by which the loss must be below that of the version in use; 0: it must not be above it."""
     may_deploy: bool = False

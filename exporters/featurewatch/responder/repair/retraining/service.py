@@ -58,7 +58,8 @@ def create_app(
 
     Args:
         trainers: by the name of their model.
-        database: where the jobs are kept; the table is made there.
+        database: where the jobs are kept; the table is made there. Of one such service alone: at its start it takes up
+            again whatever trains.
         token: what callers must show. Raises ValueError when it is shorter than 16 characters.
     """
     if len(token) < 16:
@@ -112,7 +113,7 @@ def create_app(
             )
         least = max(limits.minimum_samples, wish.minimum_samples or 0)
         wanted = {"model": model, "key": idempotency_key, "deploy": wish.deploy, "newer_than": wish.version_newer_than}
-        samples = trainers[model].samples(queue.versions(model)[1])
+        samples = trainers[model].samples(max(queue.versions(model)))
         try:
             job, made = queue.ask(wanted, samples, replace(limits, minimum_samples=least), clock())
         except HeldBack as why:

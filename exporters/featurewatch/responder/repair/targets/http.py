@@ -75,7 +75,7 @@ class Caller:
                     if status >= 500 or status == 429:
                         raise _Again(f"{self._said('GET', path)} answers {status}")
                     if status != 200:
-                        raise Unknown(f"{self._said('GET', path)} answers {status}: {self._told(text)}")
+                        raise Unknown(f"{self._said('GET', path)} answers {status}: {_beginning(text)}")
                     return json.loads(text)
         except (_Again, Refused) as error:
             raise Unknown(str(error)) from None
@@ -102,8 +102,8 @@ class Caller:
         if 200 <= status < 300:
             return _json(text)
         if status in CERTAIN:
-            raise Refused(f"{said} answers {status}: {self._told(text)}")
-        raise Unknown(f"{said} answers {status}: {self._told(text)}")
+            raise Refused(f"{said} answers {status}: {_beginning(text)}")
+        raise Unknown(f"{said} answers {status}: {_beginning(text)}")
 
     def told(self, path: str) -> str:
         """The address of a path, as a dry-run shows it."""
@@ -112,9 +112,13 @@ class Caller:
     def _once(
         self, method: str, path: str, body: Mapping[str, object] | None, headers: Mapping[str, str], end: float
     ) -> tuple[int, str]:
-        """Status and text of one try, which is over at `end`. Raises _NeverArrived or _Again."""
+        """Status and text of one try, which is over at `end`; our own token, if it is echoed, is taken out of it.
+
+        Raises _NeverArrived, _Again and Refused.
+        """
         said = self._said(method, path)
-        sent = {**headers, **self._authorization()}
+        token = self._token()
+        sent = {**headers, **({"authorization": f"Bearer {token}"} if token else {})}
         left = max(SHORTEST, end - self._clock())
         # A new connection each time: one that was kept open may have been closed by the other side, and then nobody
         # could say whether the request arrived.
@@ -130,15 +134,12 @@ class Caller:
                         raise _Again(f"{said} did not end its answer within {self.timeout:g} s")
                     if len(text) > LONGEST_ANSWER:
                         raise _Again(f"{said} answers with more than {LONGEST_ANSWER} bytes")
-                return answer.status_code, text.decode(errors="replace")
+                told = text.decode(errors="replace")
+                return answer.status_code, told.replace(token, "<secret>") if token else told
         except NEVER_ARRIVED as error:
             raise _NeverArrived(f"{said}: {type(error).__name__}") from None
         except httpx.HTTPError as error:
             raise _Again(f"{said}: {type(error).__name__}") from None
-
-    def _authorization(self) -> dict[str, str]:
-        token = self._token()
-        return {"authorization": f"Bearer {token}"} if token else {}
 
     def _token(self) -> str:
         if self._token_file is None:
@@ -166,12 +167,6 @@ class Caller:
     def _said(self, method: str, path: str) -> str:
         return f"target {self.name}: {method} {self.told(path)}"
 
-    def _told(self, text: str) -> str:
-        """The beginning of an answer, which may repeat our own token back to us."""
-        token = self._token()
-        shown = text.replace(token, "<secret>") if token else text
-        return " ".join(shown.split())[:TOLD]
-
 
 class _Again(Exception):
     """Nobody can say what came of it; a read is tried again."""
@@ -179,6 +174,10 @@ class _Again(Exception):
 
 class _NeverArrived(_Again):
     """Nothing was sent; even a wish is tried again."""
+
+
+def _beginning(text: str) -> str:
+    return " ".join(text.split())[:TOLD]
 
 
 def _json(text: str) -> Any:
