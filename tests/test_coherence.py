@@ -16,7 +16,7 @@ import pytest
 from tests.conftest import CHECKOUT
 
 from featurewatch import cli
-from featurewatch.demo.scenes import SCENES
+from featurewatch.demo.scenes import NAMES
 
 ROOT = CHECKOUT / "exporters"
 PACKAGE = ROOT / "featurewatch"
@@ -151,8 +151,8 @@ def test_every_module_that_the_makefile_or_a_page_runs_exists() -> None:
 
 
 def test_the_scenes_that_help_and_the_makefile_list_are_those_there_are() -> None:
-    assert [word.strip(" ,") for word in re.split(r", | or ", cli.SCENES.replace(" (the default)", ""))] == list(SCENES)
-    assert f"SCENE={'|'.join(SCENES)}" in _targets()["demo"]
+    assert [word.strip(" ,") for word in re.split(r", | or ", cli.SCENES.replace(" (the default)", ""))] == list(NAMES)
+    assert f"SCENE={'|'.join(NAMES)}" in _targets()["demo"]
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
