@@ -36,7 +36,7 @@ logs: $(READY) ## the last lines of one part: make logs PART=prometheus
 reload: $(READY) ## check the configuration, then let the running stack take it
 	@$(FEATUREWATCH) reload
 
-demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors|down|escalation
+demo: $(READY) ## a story on the running stack: SCENE=slow|cache|fallback|errors|down|escalation|repair
 	@$(FEATUREWATCH) demo $(SCENE)
 
 example-ray: $(READY) ## a measured Ray Serve deployment with its own Prometheus, for ten minutes

@@ -1,5 +1,11 @@
 """A whole objectives.yaml for tests: the one at the root belongs to the user, who may change it."""
 
+from __future__ import annotations
+
+import yaml
+
+from featurewatch.yaml_text import dump
+
 TEXT = """\
 version: featurewatch/v1
 
@@ -117,3 +123,10 @@ notify:
   webhook:
     url_file: secrets/webhook_url
 """
+
+
+def acting(text: str, actions: str) -> str:
+    """A file that has a responder, with these targets and actions in place of its own."""
+    content = {key: value for key, value in yaml.safe_load(text).items() if key not in ("targets", "actions")}
+    content["responder"]["audit_key_file"] = "secrets/audit_key"
+    return dump(content) + actions

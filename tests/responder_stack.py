@@ -58,7 +58,13 @@ def now() -> datetime:
 
 
 @contextmanager
-def stack(tools: Tools, folder: Path, clock: Callable[[], datetime] = now) -> Iterator[Stack]:
+def stack(
+    tools: Tools,
+    folder: Path,
+    clock: Callable[[], datetime] = now,
+    objectives: Path = CHECKOUT / "objectives.yaml",
+    repair_seconds: float = 2.0,
+) -> Iterator[Stack]:
     """All three, until the end of the block."""
     (folder / "alertmanager.yaml").write_text(ALERTMANAGER)
     database = open_database(f"sqlite:///{folder / 'history.db'}")
@@ -72,8 +78,11 @@ def stack(tools: Tools, folder: Path, clock: Callable[[], datetime] = now) -> It
             tokens={token: Bearer(f"some-{role}", role) for role, token in TOKENS.items()},
             alertmanager=alertmanager.url,
             prometheus=prometheus,
-            objectives=CHECKOUT / "objectives.yaml",
+            objectives=objectives,
+            repair_seconds=repair_seconds,
             requests_per_second=10_000,
+            audit_key=bytes(range(32)),
+            audit_anchor=folder / "anchor",
         )
         app = create_app(settings, database=database, clock=clock)
         with running(app, TOKENS[Role.OPERATOR]) as client:

@@ -42,19 +42,24 @@ LOGS = ("gcs_server.out", "gcs_server.err", "raylet.out", "raylet.err")
 
 
 @contextmanager
-def cluster(metrics_port: int | None = None, port: int = 0) -> Iterator[Path]:
+def cluster(
+    metrics_port: int | None = None, port: int = 0, dashboard_port: int | None = None, code: Path | None = None
+) -> Iterator[Path]:
     """A node with 4 (pretended) processors, and nothing left of it afterwards; gives the folder of our own files.
 
-    `metrics_port` is that of Ray's own metrics, `port` that of our exporter. AssertionError says what Ray wrote when
-    it does not start.
+    `metrics_port` is that of Ray's own metrics, `port` that of our exporter, `dashboard_port` that of Ray's REST API
+    (None: there is none), `code` a folder whose modules applications can be made of. AssertionError says what Ray
+    wrote when it does not start.
     """
-    with alone(port) as folder:
+    imports = {"PYTHONPATH": str(code)} if code is not None else {}
+    with alone(port) as folder, mock.patch.dict(os.environ, imports):
         with starting(folder):
             ray.init(
                 address="local",
                 num_cpus=4,
                 num_gpus=0,
-                include_dashboard=False,
+                include_dashboard=dashboard_port is not None,
+                dashboard_port=dashboard_port,
                 object_store_memory=80 * 1024 * 1024,
                 _temp_dir=str(folder / "ray"),
                 _metrics_export_port=metrics_port,

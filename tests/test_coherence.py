@@ -16,11 +16,14 @@ import pytest
 from tests.conftest import CHECKOUT
 
 from featurewatch import cli
-from featurewatch.demo.scenes import SCENES
+from featurewatch.demo.scenes import NAMES
 
 ROOT = CHECKOUT / "exporters"
 PACKAGE = ROOT / "featurewatch"
 STATEMENTS = ("rules", "alertmanager", "dashboards", "deploy", "examples")
+
+PUBLIC = {"featurewatch.names", "featurewatch.ray", "featurewatch.responder.repair.retraining"}
+"""Modules, beside the package itself, whose names are for others to use."""
 LONGEST_MODULE = 300
 
 MAKE = re.compile(r"(?:^|[`\s(])make ((?:[a-z][a-z-]* ?)+)", re.MULTILINE)
@@ -148,8 +151,8 @@ def test_every_module_that_the_makefile_or_a_page_runs_exists() -> None:
 
 
 def test_the_scenes_that_help_and_the_makefile_list_are_those_there_are() -> None:
-    assert [word.strip(" ,") for word in re.split(r", | or ", cli.SCENES.replace(" (the default)", ""))] == list(SCENES)
-    assert f"SCENE={'|'.join(SCENES)}" in _targets()["demo"]
+    assert [word.strip(" ,") for word in re.split(r", | or ", cli.SCENES.replace(" (the default)", ""))] == list(NAMES)
+    assert f"SCENE={'|'.join(NAMES)}" in _targets()["demo"]
 
 
 # --- pages --------------------------------------------------------------------------------------------------------
@@ -243,7 +246,7 @@ def test_examples_use_featurewatchs_public_names_and_vocabulary_only() -> None:
         f"{_name(path)} imports {module}"
         for path in (CHECKOUT / "examples").rglob("*.py")
         for module in _imports(path)
-        if module.startswith("featurewatch.") and module not in {"featurewatch.names", "featurewatch.ray"}
+        if module.startswith("featurewatch.") and module not in PUBLIC
     ]
     assert wrong == []
 

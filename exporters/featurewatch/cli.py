@@ -29,7 +29,7 @@ exit status:
   141  whoever read the output went away
 """
 
-SCENES = "slow (the default), cache, fallback, errors, down or escalation"
+SCENES = "slow (the default), cache, fallback, errors, down, escalation or repair"
 """Said here once more: whoever asks for help need not load the compiler, which knows what a scene is about."""
 
 FAULTY = 2

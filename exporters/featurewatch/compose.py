@@ -49,6 +49,8 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
     if responder is None:
         return None
     arguments = ["--token", f"alertmanager:operator:{_inside(secrets, responder.token_file)}"]
+    if responder.audit_key_file is not None:
+        arguments += ["--audit-key-file", _inside(secrets, responder.audit_key_file), "--secrets", str(secrets)]
     if email is not None:
         for address in email.to:
             arguments += ["--alarm-mail", address]

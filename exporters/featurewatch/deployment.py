@@ -128,6 +128,10 @@ class Deployment:
 
     def stage(self) -> None:
         """Put the checked configuration where the parts read it. Raises `Faulty`; it is then as it was."""
+        if self.plan.objectives.tls is not None:
+            what = "a stack that is started here speaks plain HTTP on loopback, and cannot do what `tls` asks for"
+            remedy = "leave `tls` out here; docs/objectives.md says how to run Prometheus and Alertmanager with it"
+            raise Faulty([Fault(str(self.project.root / "objectives.yaml"), 0, 0, what, remedy)])
         binaries = check.Binaries(Promtool(self.tools.promtool.path), Amtool(self.tools.amtool.path))
         checks = check.configuration_checks(self.project, self.plan, binaries)
         RunFolder(self.run_dir).make()

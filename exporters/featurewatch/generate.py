@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from featurewatch import compose, kubernetes, routes, scrape, whole_file
+from featurewatch import compose, kubernetes, routes, scrape, tls, whole_file
 from featurewatch.dashboards.generate import generate as dashboards
 from featurewatch.faults import Fault
 from featurewatch.routes import made_table
@@ -34,6 +34,9 @@ def generate(plan: Plan, root: Path) -> dict[str, str]:
     files["alertmanager/alertmanager.yaml"] = routes.render(routes.alertmanager_config(plan))
     files[made_table.PATH] = dump(made_table.rows(plan), HEADER)
     files["deploy/prometheus/prometheus.yaml"] = scrape.render(scrape.prometheus_config(plan))
+    if plan.objectives.tls is not None:
+        for folder in ("alertmanager", "deploy/prometheus"):
+            files[f"{folder}/{tls.FILE}"] = dump(tls.web_config(plan.objectives.tls), HEADER)
     files["deploy/.env"] = compose.env_file(plan)
     for name, text in kubernetes.resources(plan, built).items():
         files[f"{kubernetes.FOLDER}/{name}"] = text

@@ -60,6 +60,11 @@ MEMBER_SEVERITY: Final = "member_severity"
 """On what silences the members of an incident: the name and the severity of the alert that it silences."""
 CHANNEL: Final = "channel"
 SOURCE: Final = "source"
+ACTION: Final = "action"
+TARGET: Final = "target"
+MODE: Final = "mode"
+STATE: Final = "state"
+MAC: Final = "mac"
 
 # --- label values -----------------------------------------------------------------------------------------------
 ServedFrom = Literal["compute", "cache", "fallback"]
@@ -383,6 +388,37 @@ RESPONDER_FALSE_POSITIVES: Final = "featurewatch_responder_false_positive_ratio"
 
 RESPONDER_DATABASE_UP: Final = "featurewatch_responder_database_up"
 """Gauge: 1 when the database answered the last question; 0: what is exported of alerts is as it was before."""
+
+# --- automatic repair --------------------------------------------------------------------------------------------
+REPAIR_RUNS: Final = "featurewatch_repair_runs_total"
+"""Counter {action, mode, outcome}: runs that ended, in a `mode` of `dry-run` or `real`, as `recovered`, `failed`, …"""
+
+REPAIR_OPEN: Final = "featurewatch_repair_open"
+"""Gauge {action, state}: runs that have not ended, such as those that are `waiting` for somebody's agreement."""
+
+REPAIR_FAILURES: Final = "featurewatch_repair_failures"
+"""Gauge {action}: real runs in a row that failed, since the last one that helped or since it was switched on again."""
+
+REPAIR_SWITCHED_OFF: Final = "featurewatch_repair_switched_off"
+"""Gauge {action}: 1 while it failed too often and nobody has switched it on again."""
+
+REPAIR_HELD_BACK: Final = "featurewatch_repair_held_back"
+"""Gauge {action, reason}, 1 while an alert wishes for it and a guard holds it back."""
+
+REPAIR_REVERSALS: Final = "featurewatch_repair_reversals"
+"""Gauge {target}: runs of the last hour that wished back what an earlier one of that hour had found."""
+
+REPAIR_STOPPED: Final = "featurewatch_repair_stopped"
+"""Gauge: 1 while somebody has stopped every action."""
+
+AUDIT_ENTRIES: Final = "featurewatch_audit_entries"
+"""Gauge: entries of the audit."""
+
+AUDIT_HEAD: Final = "featurewatch_audit_head_info"
+"""Gauge {mac}, always 1: the beginning of the last entry's HMAC, kept here where no database can change it."""
+
+AUDIT_HOLDS: Final = "featurewatch_audit_holds"
+"""Gauge: 1 when the last look found the audit whole; 0: it was changed, cut, or its anchor cannot be kept."""
 
 HISTOGRAMS: Final[frozenset[str]] = frozenset(
     {

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from featurewatch import names
+from featurewatch import names, tls
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import chain_guards
 from featurewatch.rules.build import EXTRACTORS_JOB
@@ -52,7 +52,7 @@ The intervals follow from delivery.budget. A target that exceeds a limit fails i
 
 def prometheus_config(plan: Plan) -> dict[str, Any]:
     """What prometheus.yaml holds."""
-    timing = plan.timing
+    timing, secure = plan.timing, tls.called(plan.objectives.tls)
     return {
         "global": {
             "scrape_interval": duration_text(timing.scrape_interval),
@@ -63,7 +63,7 @@ def prometheus_config(plan: Plan) -> dict[str, Any]:
             "external_labels": {EXTERNAL_ENVIRONMENT: plan.objectives.environment},
         },
         "rule_files": [RULE_FILES],
-        "alerting": {"alertmanagers": [{"timeout": "5s", "static_configs": [{"targets": [ALERTMANAGER]}]}]},
+        "alerting": {"alertmanagers": [{"timeout": "5s", **secure, "static_configs": [{"targets": [ALERTMANAGER]}]}]},
         "scrape_configs": [
             {
                 "job_name": EXTRACTORS_JOB,
@@ -71,10 +71,10 @@ def prometheus_config(plan: Plan) -> dict[str, Any]:
                 "always_scrape_classic_histograms": True,
                 "static_configs": [{"targets": [EXTRACTOR], "labels": {names.SERVICE: plan.objectives.service}}],
             },
-            *_responder(plan),
+            *(job | secure for job in _responder(plan)),
             _job("node", NODE_EXPORTER, plan.objectives.service),
-            _job("prometheus", PROMETHEUS),
-            _job("alertmanager", ALERTMANAGER),
+            _job("prometheus", PROMETHEUS) | secure,
+            _job("alertmanager", ALERTMANAGER) | secure,
         ],
     }
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from featurewatch import names
 from featurewatch.commands import runtime
 from featurewatch.commands.table import show_json
-from featurewatch.demo import rehearsal, scenes
+from featurewatch.demo import rehearsal, repair, scenes
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.observer import Prometheus
@@ -44,6 +46,8 @@ NEEDED = ("extractor", "inbox", "prometheus", "alertmanager")
 
 def run(project: Project, scene_name: str, *, as_json: bool) -> int:
     """0 when everything that was owed arrived, else 1."""
+    if scene_name == scenes.REPAIR:
+        return _repair(project, as_json=as_json)
     scene = scenes.find(scene_name)
     declared = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
     decided = rehearsal.rehearsed(declared) if scene.escalates else declared
@@ -75,6 +79,28 @@ def run(project: Project, scene_name: str, *, as_json: bool) -> int:
     if as_json:
         show_json(timeline.as_mapping())
     return 1 if timeline.missing or timeline.unwanted else 0
+
+
+def _repair(project: Project, *, as_json: bool) -> int:
+    """0 when the objective recovered and the audit holds."""
+    urls = _urls(project, NEEDED)
+    place = repair.Place(
+        objectives=project.objectives,
+        extractor=urls["extractor"],
+        prometheus=urls["prometheus"],
+        alertmanager=urls["alertmanager"],
+    )
+    rate = load(project.objectives, OBJECTIVES).minimum_traffic * RATE_MARGIN
+    console, began = Console(stderr=as_json, highlight=False), time.monotonic()
+
+    def say(text: str) -> None:
+        console.print(escape(f"{time.monotonic() - began:>8.1f} s  {text}"), soft_wrap=True)
+
+    with _alone(project), traffic(project.root / "examples", urls["extractor"], rate, repair.LONGEST):
+        told = repair.play(place, say)
+    if as_json:
+        show_json(told)
+    return 0 if told["holds"] else 1
 
 
 @contextmanager

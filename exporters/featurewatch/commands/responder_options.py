@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import argparse
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
-COMMANDS: Final = frozenset({"ack", "alerts", "history", "incidents", "oncall", "report", "silence", "token"})
+COMMANDS: Final = frozenset(
+    {
+        *("ack", "alerts", "history", "incidents", "oncall", "report", "silence", "token"),
+        *("actions", "approve", "audit", "stop"),
+    }
+)
 """The commands that ask a responder; they run outside a checkout, too."""
 
 SEVERITIES: Final = ("low", "medium", "high", "critical")
@@ -49,6 +55,7 @@ def add_commands(commands: Any, json: argparse.ArgumentParser) -> None:
 
     commands.add_parser("report", parents=[filters], help="how fast alerts are taken in hand, how much is noise")
     _token(commands, json)
+    _repair(commands, json, many)
 
 
 def _silence(commands: Any, json: argparse.ArgumentParser) -> None:
@@ -81,6 +88,39 @@ def _token(commands: Any, json: argparse.ArgumentParser) -> None:
     token.add_argument(
         "--database", metavar="URL", help="write into the responder's database itself: how the first admin is made"
     )
+
+
+def _repair(commands: Any, json: argparse.ArgumentParser, many: argparse.ArgumentParser) -> None:
+    actions = commands.add_parser("actions", parents=[json, many], help="what is repaired by itself, and how it stands")
+    actions.add_argument("number", nargs="?", type=_count, metavar="RUN", help="tell all about one run")
+    actions.add_argument("--runs", action="store_true", help="list runs instead, the newest first")
+    actions.add_argument("--action", metavar="NAME", help="only this one")
+    actions.add_argument("--state", metavar="STATE", help="of runs: such as waiting, holding, recovered, failed")
+    actions.add_argument("--fail", action="store_true", help="exit with 1 when any has failed")
+    actions.add_argument("--switch-on", metavar="NAME", help="let it run again after too many failures")
+    actions.add_argument("--comment", default="", help="why")
+
+    approve = commands.add_parser(
+        "approve", parents=[json], help="agree to runs that wait for somebody; none: list them"
+    )
+    approve.add_argument("number", nargs="*", type=_count, metavar="RUN")
+    approve.add_argument("--refuse", action="store_true", help="do not agree: they end")
+    approve.add_argument("--comment", default="", help="why")
+
+    audit = commands.add_parser("audit", parents=[json, many], help="every decision about repair")
+    audit.add_argument("verify", nargs="?", choices=("verify",), help="has nobody changed what was written down?")
+    audit.add_argument("--action", metavar="NAME", help="only about this one")
+    audit.add_argument("--kind", metavar="KIND", help="such as held-back, calling, approved, recovered")
+    audit.add_argument("--database", metavar="URL", help="verify this database itself, without its responder")
+    audit.add_argument("--key-file", type=Path, metavar="FILE", help="with --database: a copy of the key")
+    audit.add_argument(
+        "--anchor", type=Path, metavar="FILE", help="with --database: where the end of the chain is kept"
+    )
+
+    stop = commands.add_parser("stop", parents=[json], help="stop every action at once")
+    stop.add_argument("--comment", default="", help="why")
+    stop.add_argument("--lift", action="store_true", help="let them run again")
+    stop.add_argument("--status", action="store_true", help="only say how it is; exits with 1 while stopped")
 
 
 def _count(text: str) -> int:

@@ -84,10 +84,16 @@ SCENES: Final = {
 }
 
 
+REPAIR: Final = "repair"
+"""The scene that is no fault to be told of, but one to be repaired; see `demo.repair`."""
+
+NAMES: Final = (*SCENES, REPAIR)
+
+
 def find(name: str) -> Scene:
     """The scene of that name. Raises NoSuchScene."""
     if name not in SCENES:
-        raise NoSuchScene(f"no scene {name!r}; there are {', '.join(SCENES)}")
+        raise NoSuchScene(f"no scene {name!r}; there are {', '.join(NAMES)}")
     return SCENES[name]
 
 

@@ -198,6 +198,7 @@ def responder(settings: Settings) -> Part:
         port,
         *("featurewatch.responder", "--port", str(port)),
         *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
+        *("--audit-anchor", str(settings.data_dir / "responder/audit.anchor")),
         *("--alertmanager", _base(settings.ports.alertmanager)),
         *("--prometheus", _base(settings.ports.prometheus)),
         *("--objectives", str(settings.checkout / "objectives.yaml")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -63,5 +64,6 @@ def _value_at(data: Any, path: KeyPath) -> Any:
 
 
 def _short(value: Any) -> str:
-    text = "nothing" if value is None else repr(value)
+    # What stands between // and @ is often a password.
+    text = "nothing" if value is None else re.sub(r"//[^/@]*@", "//...@", repr(value))
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from featurewatch.objectives.repair import Action
 from featurewatch.people.calendar import Once, Weekly
 from featurewatch.people.model import People
 
@@ -87,6 +88,8 @@ class Responder:
     """The file with the token that it asks for."""
     page: str | None = None
     """Where people open it; acknowledge links lead there."""
+    audit_key_file: str | None = None
+    """The file with the key that its decisions about actions are chained with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,7 @@ class Handling:
     people: People = field(default_factory=People)
     calendar: tuple[Stretch, ...] = ()
     receivers: tuple[Receiver, ...] = ()
+    actions: tuple[Action, ...] = ()
 
     def policy_of(self, category: str, severity: Severity, declared: str | None = None) -> Policy | None:
         """The policy that an alert of this kind follows: the one it names, else that of its category, else the one

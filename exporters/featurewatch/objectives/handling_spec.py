@@ -10,10 +10,11 @@ from typing import Annotated, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from featurewatch.faults import Fault
-from featurewatch.objectives import handling, model, people_spec, receivers_spec
+from featurewatch.objectives import handling, model, people_spec, receivers_spec, repair_faults, repair_spec
 from featurewatch.objectives.model import Channel
 from featurewatch.objectives.people_spec import PersonSpec, RoleSpec, StretchSpec
 from featurewatch.objectives.receivers_spec import ReceiverSpec
+from featurewatch.objectives.repair_spec import ActionSpec, TargetSpec
 from featurewatch.objectives.source import KeyPath, Source
 from featurewatch.objectives.units import duration_text
 from featurewatch.objectives.words import (
@@ -62,6 +63,7 @@ class ResponderSpec(Strict):
     url: Url
     token_file: SecretPath
     page: Url | None = None
+    audit_key_file: SecretPath | None = None
 
 
 class HandlingSpec(Strict):
@@ -74,17 +76,21 @@ class HandlingSpec(Strict):
     roles: Annotated[list[RoleSpec], Field(max_length=100)] = []
     calendar: Annotated[list[StretchSpec], Field(max_length=100)] = []
     receivers: Annotated[list[ReceiverSpec], Field(max_length=50)] = []
+    targets: Annotated[list[TargetSpec], Field(max_length=50)] = []
+    actions: Annotated[list[ActionSpec], Field(max_length=100)] = []
 
 
 def handled(parsed: HandlingSpec) -> handling.Handling:
     """The domain values of what was written and found good."""
+    calendar = tuple(people_spec.stretch(item) for item in parsed.calendar)
     return handling.Handling(
         incidents=tuple(_incident(item) for item in parsed.incidents),
         policies=tuple(_policy(item) for item in parsed.policies),
         responder=_responder(parsed.responder) if parsed.responder else None,
         people=people_spec.people(parsed.people, parsed.roles),
-        calendar=tuple(people_spec.stretch(item) for item in parsed.calendar),
+        calendar=calendar,
         receivers=tuple(receivers_spec.receiver(item) for item in parsed.receivers),
+        actions=repair_spec.actions(parsed.actions, parsed.targets, calendar),
     )
 
 
@@ -106,6 +112,16 @@ def faults(source: Source) -> Iterator[Fault]:
         ],
     )
     yield from receivers_spec.faults(source, _readable(source, "receivers", ReceiverSpec))
+    responder = source.data.get("responder")
+    url = responder.get("url") if isinstance(responder, dict) else None
+    if source.data.get("tls") and isinstance(url, str) and url.startswith("http://"):
+        yield source.fault(("responder", "url"), f"responder.url: {url} is plain HTTP, and tls is on", "write https://")
+    yield from repair_faults.faults(
+        source,
+        _readable(source, "targets", TargetSpec),
+        _readable(source, "actions", ActionSpec),
+        {stretch.name for _, stretch in _readable(source, "calendar", StretchSpec)},
+    )
 
 
 def _readable(source: Source, key: str, kind: type[Spec]) -> list[tuple[int, Spec]]:
@@ -203,4 +219,4 @@ def _policy(item: PolicySpec) -> handling.Policy:
 
 def _responder(item: ResponderSpec) -> handling.Responder:
     page = item.page.rstrip("/") if item.page else None
-    return handling.Responder(item.url.rstrip("/"), item.token_file, page)
+    return handling.Responder(item.url.rstrip("/"), item.token_file, page, item.audit_key_file)

@@ -49,6 +49,7 @@ def _objectives(parsed: spec.ObjectivesSpec) -> model.Objectives:
         handling=handled(parsed),
         outlook=looked_ahead(parsed),
         chain=parsed.chain.watch,
+        tls=model.Tls(**parsed.tls.model_dump()) if parsed.tls else None,
     )
 
 

@@ -232,6 +232,16 @@ class Notify:
 
 
 @dataclass(frozen=True, slots=True)
+class Tls:
+    """Files with which Prometheus, Alertmanager and the responder speak TLS to each other and to everybody else."""
+
+    certificate_file: str
+    key_file: str
+    ca_file: str
+    """The authority that signed the certificates of all three."""
+
+
+@dataclass(frozen=True, slots=True)
 class Objectives:
     """The whole of objectives.yaml."""
 
@@ -254,6 +264,8 @@ class Objectives:
     """What happens after an alert fires."""
     outlook: Outlook = field(default_factory=Outlook)
     """Budgets, health, anomalies, trends and capacity."""
+    tls: Tls | None = None
+    """None: the three speak plain HTTP."""
     chain: bool = True
     """Whether Prometheus, Alertmanager and the scrapes watch themselves, too."""
     off: tuple[Off, ...] = ()

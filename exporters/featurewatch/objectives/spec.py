@@ -77,6 +77,12 @@ class Chain(Strict):
     watch: bool = True
 
 
+class TlsSpec(Strict):
+    certificate_file: SecretPath
+    key_file: SecretPath
+    ca_file: SecretPath
+
+
 class Links(Strict):
     dashboards: Url
     runbooks: Url
@@ -91,6 +97,7 @@ class ObjectivesSpec(HandlingSpec, OutlookSpec):
     delivery: Delivery
     retention: Seconds
     chain: Chain = Chain()
+    tls: TlsSpec | None = None
     links: Links
     environments: Annotated[list[KebabName], Field(max_length=100)] = []
     extractors: Annotated[list[LabelValue], Field(max_length=1000)] = []

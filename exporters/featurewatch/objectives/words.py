@@ -34,6 +34,7 @@ PASCAL = r"^[A-Z][A-Za-z0-9]*$"
 WORD = r"^[a-z][a-z0-9_]*$"
 TEXT = r"^[^\s\p{Cc}{}][^\p{Cc}\p{Zl}\p{Zp}{}]*$"
 URL = r"^https?://[^\s\p{Cc}\"'<>{}]+$"
+TARGET = r"^(https?|rediss?)://[^\s\p{Cc}\"'<>{}@?#]+$"
 ADDRESS = r"^[^\s\p{Cc}@<>,;:\"{}]+@[A-Za-z0-9.-]+$"
 HOST_PORT = r"^([A-Za-z0-9_.-]+|\[[0-9a-fA-F:.]+\]):[0-9]{1,5}$"
 PATH = r"^[^\s\p{Cc}{}]+$"
@@ -48,6 +49,7 @@ PATTERNS = {
     WORD: "write one lower-case word, such as latency",
     TEXT: "write one line of text without braces",
     URL: "write an address such as https://example.org/path",
+    TARGET: "write an address such as http://ray:8265 or redis://cache:6379, without user or password",
     ADDRESS: "write one mail address, such as oncall@example.org",
     HOST_PORT: "write a host and a port, such as smtp.example.org:587",
     PATH: "write the path of a file, without blanks or braces",
@@ -63,6 +65,7 @@ PascalName = Annotated[str, StringConstraints(pattern=PASCAL, max_length=60)]
 Word = Annotated[str, StringConstraints(pattern=WORD, max_length=40)]
 Text = Annotated[str, StringConstraints(pattern=TEXT, max_length=300)]
 Url = Annotated[str, StringConstraints(pattern=URL, max_length=500)]
+TargetUrl = Annotated[str, StringConstraints(pattern=TARGET, max_length=500)]
 Address = Annotated[str, StringConstraints(pattern=ADDRESS, max_length=254)]
 HostPort = Annotated[str, StringConstraints(pattern=HOST_PORT, max_length=300), AfterValidator(_real_port)]
 MetricName = Annotated[str, StringConstraints(pattern=METRIC, max_length=120)]

@@ -121,3 +121,22 @@ def _times(begins: time, ends: time) -> dict[str, str]:
 def before_and_after(begins: datetime, ends: datetime) -> Iterable[tuple[datetime, datetime]]:
     """The time outside a plan, as two stretches."""
     return ((datetime(FIRST_YEAR, 1, 1), begins), (ends, datetime(LAST_YEAR + 1, 1, 1)))  # noqa: DTZ001 - local times
+
+
+def lasts(times: Iterable[Weekly | Once], at: datetime) -> bool:
+    """Whether one of these stretches lasts at `at`, which knows its time zone."""
+    return any(_lasts(stretch, at) for stretch in times)
+
+
+def _lasts(stretch: Weekly | Once, at: datetime) -> bool:
+    local = at.astimezone(stretch.time_zone).replace(tzinfo=None)
+    if isinstance(stretch, Once):
+        return stretch.begins <= local < stretch.ends
+    today = WEEKDAYS[local.isoweekday() % 7]
+    yesterday = WEEKDAYS[(local.isoweekday() - 1) % 7]
+    moment = local.time()
+    if stretch.begins < stretch.ends:
+        return today in stretch.weekdays and stretch.begins <= moment < stretch.ends
+    return (today in stretch.weekdays and moment >= stretch.begins) or (
+        yesterday in stretch.weekdays and moment < stretch.ends
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import ssl
 import sys
 
 import uvicorn
@@ -28,9 +29,16 @@ def main() -> int:
         log_config=None,
         access_log=False,
         proxy_headers=False,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.key,
         server_header=False,
         timeout_graceful_shutdown=5,
     )
+    try:
+        config.load()  # reads the certificate
+    except ssl.SSLError as error:
+        sys.stderr.write(f"responder: --tls-certificate-file and --tls-key-file cannot be used: {error.reason}\n")
+        return 2
     uvicorn.Server(config).run()
     return 0
 

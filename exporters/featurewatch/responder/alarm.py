@@ -11,12 +11,11 @@ from email.utils import formatdate, make_msgid
 from typing import Final, Protocol
 
 import httpx
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+
+from featurewatch.responder.tries import tries
 
 SECONDS: Final = 10.0
 """What one try may take."""
-
-TRIES: Final = 3
 
 
 class AlarmFailed(Exception):
@@ -48,7 +47,7 @@ class MailAlarm:
         message["Date"], message["Message-ID"] = formatdate(), make_msgid(domain="featurewatch.invalid")
         message.set_content(text)
         try:
-            for attempt in _tries((OSError, smtplib.SMTPException)):
+            for attempt in tries(OSError, smtplib.SMTPException):
                 with attempt, smtplib.SMTP(self.relay, self.port, timeout=SECONDS) as smtp:
                     if self.starttls:
                         smtp.starttls(context=ssl.create_default_context())
@@ -69,17 +68,8 @@ class HttpAlarm:
     def say(self, subject: str, text: str) -> None:
         body = {"subject": subject, "text": text}
         try:
-            for attempt in _tries((httpx.HTTPError,)):
+            for attempt in tries(httpx.HTTPError):
                 with attempt:
                     httpx.post(self.url, json=body, timeout=SECONDS, trust_env=False).raise_for_status()
         except httpx.HTTPError as error:
             raise AlarmFailed(f"POST to the alarm's address: {type(error).__name__}") from error
-
-
-def _tries(on: tuple[type[Exception], ...]) -> Retrying:
-    return Retrying(
-        stop=stop_after_attempt(TRIES),
-        wait=wait_exponential_jitter(initial=0.5, max=5),
-        retry=retry_if_exception_type(on),
-        reraise=True,
-    )

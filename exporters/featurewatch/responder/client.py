@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from featurewatch import project as projects
 from featurewatch.faults import Failure, Fault, Faulty
 
 URL_VARIABLE: Final = "FEATUREWATCH_RESPONDER_URL"
+CA_VARIABLE: Final = "FEATUREWATCH_RESPONDER_CA_FILE"
 TOKEN_VARIABLE: Final = "FEATUREWATCH_RESPONDER_TOKEN_FILE"  # noqa: S105 - the name of a variable
 URL: Final = "http://127.0.0.1:8090"
 TOKEN_FILE: Final = "responder_token"  # noqa: S105 - the name of a file
@@ -34,11 +36,13 @@ class Where:
 
     url: str
     token: str = field(repr=False)
+    ca_file: str | None = None
+    """PEM file of the authority to trust; None: those of the system."""
 
     @classmethod
     def found(cls, start: Path, environment: Mapping[str, str]) -> Where:
-        """From FEATUREWATCH_RESPONDER_URL and FEATUREWATCH_RESPONDER_TOKEN_FILE; without them, this machine's and the
-        one of this checkout. Raises Faulty."""
+        """From FEATUREWATCH_RESPONDER_URL, …_TOKEN_FILE and …_CA_FILE; without them, this machine's and the one of this
+        checkout. Raises Faulty."""
         url = environment.get(URL_VARIABLE) or URL
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).hostname:
             raise Faulty([Fault(URL_VARIABLE, 0, 0, f"{url!r} is no address", f"write one like {URL}")])
@@ -52,7 +56,7 @@ class Where:
             raise Faulty([Fault(str(path), 0, 0, what, remedy)]) from error
         if not token or not token.isascii():
             raise Faulty([Fault(str(path), 0, 0, "holds no token", "put there what `featurewatch token make` printed")])
-        return cls(url.rstrip("/"), token)
+        return cls(url.rstrip("/"), token, environment.get(CA_VARIABLE) or None)
 
 
 class Responder:
@@ -61,7 +65,9 @@ class Responder:
     def __init__(self, where: Where) -> None:
         self._where = where
         headers = {"authorization": f"Bearer {where.token}"}
-        self._client = httpx.Client(base_url=where.url, headers=headers, timeout=SECONDS, trust_env=False)
+        self._client = httpx.Client(
+            base_url=where.url, headers=headers, timeout=SECONDS, trust_env=False, verify=_verify(where)
+        )
 
     def __enter__(self) -> Self:
         return self
@@ -134,3 +140,13 @@ class Responder:
 
 def _given(values: Values) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _verify(where: Where) -> ssl.SSLContext | bool:
+    if where.ca_file is None:
+        return True
+    try:
+        return ssl.create_default_context(cafile=where.ca_file)
+    except OSError as error:  # ssl.SSLError is one
+        remedy = f"name the PEM file of the responder's authority in {CA_VARIABLE}"
+        raise Faulty([Fault(where.ca_file, 0, 0, f"holds no certificates: {error.strerror}", remedy)]) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def reconciling(
     prometheus: str,
     clock: Callable[[], datetime],
     pace: Reconciling = Reconciling(),
+    verify: ssl.SSLContext | bool = True,
 ) -> Round:
     """Finds what was missed, at the start and every minute."""
 
@@ -63,8 +65,8 @@ def reconciling(
         try:
             # A round a minute is worth no connection that stays open, which somebody would have to close.
             with (
-                httpx.Client(base_url=alertmanager, trust_env=False) as one,
-                httpx.Client(base_url=prometheus, trust_env=False) as other,
+                httpx.Client(base_url=alertmanager, trust_env=False, verify=verify) as one,
+                httpx.Client(base_url=prometheus, trust_env=False, verify=verify) as other,
             ):
                 since = now - pace.back
                 taken = reconcile(database, Alertmanager(one), Prometheus(other), since, now, pace.grace)

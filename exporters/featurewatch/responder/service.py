@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from featurewatch.responder import problem
 from featurewatch.responder.access import BURST_SECONDS, Access
-from featurewatch.responder.api import notifications
+from featurewatch.responder.api import actions, audit, notifications, stop
 from featurewatch.responder.api.routers import routers
 from featurewatch.responder.database import Database, open_database
 from featurewatch.responder.deadman import DeadManSwitch
@@ -23,6 +23,7 @@ from featurewatch.responder.housekeeping import forgetting, reckoning
 from featurewatch.responder.limits import Limits
 from featurewatch.responder.metrics import Metrics
 from featurewatch.responder.rates import Rates
+from featurewatch.responder.repair.wiring import repair
 from featurewatch.responder.rounds import Round, following, reconciling, running, watching
 from featurewatch.responder.settings import Settings
 
@@ -46,6 +47,11 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
         reckoning(figures),
         forgetting(database, timedelta(days=settings.retention_days), clock),
     ]
+
+    repairing = repair(settings, database, clock)
+    if repairing is not None:
+        metrics.registry.register(repairing.figures)
+        rounds += repairing.rounds
 
     opened = ExitStack()
 
@@ -72,6 +78,8 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     app.include_router(notifications.router(database, access, metrics, switch, clock))
     for paths in routers(settings, database, access, clock, opened):
         app.include_router(paths)
+    for module in (actions, audit, stop):
+        app.include_router(module.router(access, repairing))
 
     @app.get("/metrics", include_in_schema=False)
     def exported(request: Request) -> Response:
@@ -95,7 +103,9 @@ def _rounds(
 ) -> Iterator[Round]:
     """What runs beside the requests."""
     if settings.alertmanager is not None and settings.prometheus is not None:
-        yield reconciling(database, settings.alertmanager, settings.prometheus, clock, settings.pace)
+        yield reconciling(
+            database, settings.alertmanager, settings.prometheus, clock, settings.pace, settings.trusted()
+        )
     if settings.events is not None:
         yield following(database, settings.events, clock)
     if settings.alarms:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import ipaddress
+import ssl
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 from featurewatch.responder.alarm import Alarm, HttpAlarm, MailAlarm
+from featurewatch.responder.audit import SHORTEST_KEY
 from featurewatch.responder.rounds import Reconciling
 from featurewatch.responder.tokens import Bearer, Role
 
@@ -43,12 +45,34 @@ class Settings:
     """Three signs of life, which come every minute."""
     objectives: Path | None = None
     """objectives.yaml; None: people, roles and objectives are unknown."""
+    audit_key: bytes | None = field(default=None, repr=False)
+    """What the audit is chained with; None: nothing is repaired."""
+    audit_anchor: Path | None = None
+    """The file in which the audit's end is kept, outside the database."""
+    secrets: Path = Path("secrets")
+    """The folder that `secrets/` in objectives.yaml stands for."""
+    repair_seconds: float = 2.0
+    """Between two rounds of repair."""
+    audit_seconds: float = 60.0
+    """Between two looks whether the audit is whole."""
+    lease: timedelta = timedelta(seconds=60)
+    """How long no other responder follows a run whose own says nothing."""
     retention_days: float = 30.0
     """How long after its end an alert stays in the history."""
     requests_per_second: float = 20.0
     """Of one bearer, ten times as many at once; what Alertmanager sends is not counted."""
+    certificate: Path | None = None
+    """PEM file of the certificate (and those between it and its authority); None: plain HTTP."""
+    key: Path | None = field(default=None, repr=False)
+    """PEM file of its key."""
+    authority: Path | None = None
+    """PEM file of whom to trust as Alertmanager and Prometheus; None: whom the system trusts."""
     address: str = "127.0.0.1"
     port: int = 8090
+
+    def trusted(self) -> ssl.SSLContext | bool:
+        """Whom to trust as Alertmanager and Prometheus, as httpx takes it."""
+        return True if self.authority is None else ssl.create_default_context(cafile=str(self.authority))
 
 
 def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
@@ -56,6 +80,8 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
     given = _parser().parse_args(arguments)
     if not _is_address(given.address):
         raise SettingsError(f"--address is {given.address!r}; give an IP address, such as 127.0.0.1")
+    if (given.tls_certificate_file is None) != (given.tls_key_file is None):
+        raise SettingsError("--tls-certificate-file and --tls-key-file belong together; give both, or none")
     database = given.database
     if given.database_file is not None:
         database = _secret("--database-file", given.database_file)
@@ -73,8 +99,12 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         alarms=tuple(_alarms(given)),
         silence_seconds=given.silence_seconds,
         objectives=given.objectives,
+        **_repair(given),
         retention_days=given.retention_days,
         requests_per_second=given.requests_per_second,
+        certificate=_readable("--tls-certificate-file", given.tls_certificate_file),
+        key=_readable("--tls-key-file", given.tls_key_file),
+        authority=_readable("--tls-ca-file", given.tls_ca_file),
         address=given.address,
         port=given.port,
     )
@@ -106,13 +136,46 @@ def _parser() -> argparse.ArgumentParser:
     add("--alarm-url-file", type=Path, metavar="FILE", help="holds a URL that is told when Watchdog is silent")
     add("--silence-seconds", type=float, default=180.0, metavar="S", help="until that counts as silent (%(default)s)")
     add("--objectives", type=Path, metavar="FILE", help="objectives.yaml: who is on call, what is promised")
+    add("--audit-key-file", type=Path, metavar="FILE", help="lets it repair; what its decisions are chained with")
+    add("--audit-anchor", type=Path, metavar="FILE", help="where the end of that chain is kept, outside the database")
+    add("--secrets", type=Path, default=Path("secrets"), metavar="DIR", help="what objectives.yaml calls secrets/")
+    add("--repair-seconds", type=_duration, default=2.0, metavar=seconds, help="between two rounds of repair")
+    add("--audit-seconds", type=_duration, default=60.0, metavar=seconds, help="between two looks at the audit")
+    add("--lease-seconds", type=_duration, default=60.0, metavar=seconds, help="until another responder takes over")
     add(
         "--retention-days", type=_days, default=30.0, metavar="N", help="history is kept so long (default: %(default)s)"
     )
     add("--requests-per-second", type=_duration, default=20.0, metavar="N", help="of one bearer (default: %(default)s)")
+    add("--tls-certificate-file", type=Path, metavar="FILE", help="serve HTTPS with it, and nothing else")
+    add("--tls-key-file", type=Path, metavar="FILE", help="the certificate's key")
+    add("--tls-ca-file", type=Path, metavar="FILE", help="whom to trust as Alertmanager and Prometheus")
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=8090, help="0 picks a free one (default: %(default)s)")
     return parser
+
+
+def _repair(given: argparse.Namespace) -> dict[str, Any]:
+    """What has to do with repair."""
+    key = None
+    if given.audit_key_file is not None:
+        if given.audit_anchor is None:
+            raise SettingsError("--audit-key-file needs --audit-anchor: a file outside the database")
+        key = _secret("--audit-key-file", given.audit_key_file).encode()
+        if len(key) < SHORTEST_KEY:
+            raise SettingsError(
+                f"--audit-key-file: {given.audit_key_file} holds {len(key)} bytes; at least {SHORTEST_KEY} are needed, "
+                "such as `openssl rand -hex 32` makes"
+            )
+        if given.objectives is None:
+            raise SettingsError("--audit-key-file lets the responder repair; add --objectives, which says what")
+    return {
+        "audit_key": key,
+        "audit_anchor": given.audit_anchor,
+        "secrets": given.secrets,
+        "repair_seconds": given.repair_seconds,
+        "audit_seconds": given.audit_seconds,
+        "lease": timedelta(seconds=given.lease_seconds),
+    }
 
 
 def _days(text: str) -> float:
@@ -169,6 +232,16 @@ def _base(option: str, url: str | None) -> str | None:
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(f"{option} is {url!r}; give one like http://127.0.0.1:9093")
     return url.rstrip("/")
+
+
+def _readable(option: str, path: Path | None) -> Path | None:
+    """A file that is read later, by others."""
+    if path is not None:
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise SettingsError(f"{option}: cannot read {path}: {error.strerror}") from None
+    return path
 
 
 def _is_address(address: str) -> bool:

@@ -142,3 +142,58 @@ audit: Final = Table(
     Index(None, "at"),
 )
 """Decisions, each chained to the one before it; see `audit`."""
+
+repair_runs: Final = Table(
+    "repair_runs",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("action", String(60), nullable=False),
+    Column("target", String(60), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("mode", String(10), nullable=False),
+    Column("key", String(64), nullable=False, unique=True),  # the target's idempotency key
+    Column("state", String(20), nullable=False),
+    Column("why", Text, nullable=False),  # of its state
+    Column("severity", String(20), nullable=False),  # the worst of what wished for it
+    Column("firings", JSON, nullable=False),  # ids of what wished for it; some, when it was a storm
+    Column("found", JSON, nullable=False),  # how the target was before
+    Column("wished", JSON, nullable=False),
+    Column("calls", JSON, nullable=False),
+    Column("approver", String(20)),  # the role that must agree
+    Column("decided_by", String(200)),  # who agreed, or did not
+    Column("rolls_back", Integer, ForeignKey("repair_runs.id")),  # the run that this one takes back
+    Column("made_at", Moment, nullable=False),
+    Column("called_at", Moment),
+    Column("held_at", Moment),  # since when the target has been as wished
+    Column("ended_at", Moment),
+    Column("holder", String(64)),  # the responder that follows it
+    Column("held_until", Moment),  # and until when nobody else may
+    Index(None, "action", "made_at"),
+    Index(None, "target", "ended_at"),
+    Index(None, "ended_at"),
+    Index(None, "made_at"),
+)
+"""What was decided to be called, written before it is; see `repair.run`."""
+
+repair_standings: Final = Table(
+    "repair_standings",
+    metadata,
+    Column("action", String(60), primary_key=True),
+    Column("reason", String(30)),  # the guard that holds it back now; null: none does
+    Column("why", Text, nullable=False),
+    Column("since", Moment),
+    Column("switched_on_at", Moment),  # failures before do not count any more
+)
+"""What is remembered of an action between its runs."""
+
+repair_stops: Final = Table(
+    "repair_stops",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("made_at", Moment, nullable=False),
+    Column("made_by", String(200), nullable=False),
+    Column("comment", Text, nullable=False),
+    Column("lifted_at", Moment),
+    Column("lifted_by", String(200)),
+)
+"""The switch that stops every action."""

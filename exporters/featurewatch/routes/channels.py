@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from featurewatch.objectives.handling import Responder
-from featurewatch.objectives.model import Channel, Email, Notify
+from featurewatch.objectives.model import Channel, Email, Notify, Tls
 
 CONFIG_KEYS: dict[Channel, str] = {
     "pagerduty": "pagerduty_configs",
@@ -69,7 +69,7 @@ def channel_config(channel: Channel, notify: Notify) -> dict[str, object]:
     raise ValueError(f"notify.{channel} is used by a severity but not set up; add notify.{channel}")
 
 
-def responder(declared: Responder) -> dict[str, object]:
+def responder(declared: Responder, tls: Tls | None = None) -> dict[str, object]:
     """Everything, in as many messages as there are groups. It answers only after it has written down what it got, so
     what it could not take is sent again."""
     return {
@@ -81,6 +81,7 @@ def responder(declared: Responder) -> dict[str, object]:
                 "http_config": {
                     "authorization": {"type": "Bearer", "credentials_file": declared.token_file},
                     "follow_redirects": False,
+                    **({"tls_config": {"ca_file": tls.ca_file}} if tls is not None else {}),
                 },
             }
         ]

@@ -54,7 +54,7 @@ class Checked:
 
 
 def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
-    """The secrets of all channels that some severity or level uses, of the responder and of further receivers."""
+    """The secrets of all channels that some severity or level uses, of the responder, targets and further receivers."""
     used = {channel for channels in notify.channels.values() for channel in channels} | levels.channels_used(handling)
     found: list[Secret] = []
     if notify.pagerduty and "pagerduty" in used:
@@ -67,6 +67,12 @@ def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
         found.append(Secret("notify.webhook.url_file", notify.webhook.url_file, _webhook_url))
     if handling.responder is not None:
         found.append(Secret("responder.token_file", handling.responder.token_file, _token))
+        if handling.responder.audit_key_file is not None:
+            found.append(Secret("responder.audit_key_file", handling.responder.audit_key_file, _key))
+    for target in {action.target.name: action.target for action in handling.actions}.values():
+        if target.token_file is not None:
+            look = _password if target.kind == "redis" else _token
+            found.append(Secret(f"targets.{target.name}.token_file", target.token_file, look))
     for receiver in handling.receivers:
         for keys, file in files_in(receiver.settings):
             found.append(Secret(f"receivers.{receiver.name}.{'.'.join(keys)}", file, _token))
@@ -174,6 +180,10 @@ def _webhook_url(text: str) -> str:
 
 def _token(text: str) -> str:
     return "not one line without blanks" if re.search(r"\s", text) else _password(text)
+
+
+def _key(text: str) -> str:
+    return "shorter than 32 bytes; `openssl rand -hex 32` makes one" if len(text.encode()) < 32 else _token(text)
 
 
 def _password(text: str) -> str:

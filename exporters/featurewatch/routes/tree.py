@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from featurewatch import names
 from featurewatch.objectives.handling import Handling
-from featurewatch.objectives.model import Notify, Severity
+from featurewatch.objectives.model import Notify, Severity, Tls
 from featurewatch.objectives.units import duration_text
 from featurewatch.routes import channels, inhibition, levels, times
 from featurewatch.rules.correlation import INCIDENT_MEMBER, SILENT
@@ -43,7 +43,7 @@ def alertmanager_config(plan: Plan) -> dict[str, object]:
         "templates": [TEMPLATES],
         **({"time_intervals": intervals} if intervals else {}),
         "route": _route(plan),
-        "receivers": _receivers(notify, handling),
+        "receivers": _receivers(notify, handling, plan.objectives.tls),
         "inhibit_rules": [
             *(inhibition.rendered(rule) for rule in inhibition.inhibitions(plan)),
             *inhibition.of_incidents(plan),
@@ -105,10 +105,10 @@ def _route(plan: Plan) -> dict[str, object]:
     }
 
 
-def _receivers(notify: Notify, handling: Handling) -> list[dict[str, object]]:
+def _receivers(notify: Notify, handling: Handling, tls: Tls | None) -> list[dict[str, object]]:
     receivers: list[dict[str, object]] = [{"name": NOBODY}]
     if handling.responder is not None:
-        receivers.append({"name": RESPONDER, **channels.responder(handling.responder)})
+        receivers.append({"name": RESPONDER, **channels.responder(handling.responder, tls)})
     heard = [severity for severity in sorted(Severity, reverse=True) if is_heard(severity, notify, handling)]
     receivers += [{"name": str(severity), **_configs(severity, notify, handling)} for severity in heard]
     receivers += levels.receivers(handling, notify)

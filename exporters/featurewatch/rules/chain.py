@@ -1,4 +1,4 @@
-"""The chain watches itself: alerts on scrapes, rules, Prometheus, Alertmanager and the delivery of messages.
+"""The chain watches itself: alerts on scrapes, rules, Prometheus, Alertmanager, the delivery of messages, and repair.
 
 They are about the chain as a whole, so they look at every job of this Prometheus, whoever's it is. While Alertmanager
 is gone its alerts cannot leave either; then Watchdog's silence tells, and the dashboards show which of these fires.
@@ -11,7 +11,8 @@ from typing import Final
 from featurewatch import delivery, names
 from featurewatch.objectives.model import Objectives
 from featurewatch.objectives.units import number_text
-from featurewatch.rules.chain_guards import DELIVERY_SECONDS, Guard, guards
+from featurewatch.rules.chain_guards import DELIVERY_SECONDS, guards
+from featurewatch.rules.guard import Guard
 from featurewatch.rules.model import Alert, Group, Recording
 
 GROUP: Final = "chain"
@@ -23,6 +24,8 @@ ALERTS: Final = (
     *("RemoteWriteBehind", "RuleEvaluationFailing", "RuleEvaluationSlow", "RuleEvaluationMissed"),
     *("ConfigurationReloadFailed", "AlertmanagerMissing", "AlertmanagerUnreachable", "NotificationsDropped"),
     *("NotificationsFailing", "DeliverySlow"),
+    *("RepairFailing", "RepairSwitchedOff", "RepairBlind", "RepairFlapping", "RepairAwaitsApproval"),
+    *("AuditBroken", "AuditShortened"),
 )
 """Their names, which no objective's alert may have."""
 

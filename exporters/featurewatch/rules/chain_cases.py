@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from featurewatch import names
+from featurewatch.rules import repair_cases
 from featurewatch.rules.build import EXTRACTORS_JOB
 from featurewatch.rules.cases import Case, Desk, series
 from featurewatch.rules.chain_delivery_cases import DeliveryCase
-from featurewatch.rules.chain_probe import ASIDE, PROMETHEUS, Labels, Probe, firing
+from featurewatch.rules.chain_probe import ASIDE, PROMETHEUS, Labels, Probe, firing, twice
 from featurewatch.rules.model import Alert, Group
 from featurewatch.rules.plan import Plan
 
@@ -56,7 +57,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "SampleLimitNear",
             "at four fifths of the limit, then one sample over",
-            _twice("scrape_samples_post_metric_relabeling", NODE, "16000x10 16001x12 16000x3", "5x30"),
+            twice("scrape_samples_post_metric_relabeling", NODE, "16000x10 16001x12 16000x3", "5x30"),
             NODE,
             {19: "16k", 23: "16k"},
             (10, 18, 24),
@@ -65,7 +66,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "ClockSkew",
             "a second fast, then a little more slow",
-            _twice("node_time_seconds", NODE, "1+15x10 163.95+15x8 300+15x5", "0.5+15x30"),
+            twice("node_time_seconds", NODE, "1+15x10 163.95+15x8 300+15x5", "0.5+15x30"),
             NODE,
             {15: "1.05s", 19: "1.05s"},
             (10, 14, 20),
@@ -73,7 +74,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "SeriesGrowing",
             "one and a half times as many as an hour ago, then one more",
-            _twice("prometheus_tsdb_head_series", PROMETHEUS, "10000x60 14000x179 15000x10 15001x40 10000x5", "10x400"),
+            twice("prometheus_tsdb_head_series", PROMETHEUS, "10000x60 14000x179 15000x10 15001x40 10000x5", "10x400"),
             PROMETHEUS,
             {272: "15k", 292: "15k"},
             (251, 271, 293),
@@ -81,7 +82,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "SeriesGrowing",
             "so few series that their growth is no news, then enough",
-            _twice("prometheus_tsdb_head_series", PROMETHEUS, "6000x240 9999x29 10000x30 6000x2", "10x400"),
+            twice("prometheus_tsdb_head_series", PROMETHEUS, "6000x240 9999x29 10000x30 6000x2", "10x400"),
             PROMETHEUS,
             {291: "10k", 301: "10k"},
             (270, 290, 302),
@@ -90,8 +91,8 @@ def probes(service: str) -> tuple[Probe, ...]:
             "RemoteWriteBehind",
             "two minutes behind, then a second more",
             (
-                *_twice("prometheus_remote_storage_highest_timestamp_in_seconds", PROMETHEUS, "0+15x40", "5x40"),
-                *_twice(
+                *twice("prometheus_remote_storage_highest_timestamp_in_seconds", PROMETHEUS, "0+15x40", "5x40"),
+                *twice(
                     "prometheus_remote_storage_queue_highest_sent_timestamp_seconds",
                     {**PROMETHEUS, "remote_name": "archive"},
                     "-120+15x10 44+15x12 360+15x5",
@@ -109,8 +110,8 @@ def probes(service: str) -> tuple[Probe, ...]:
             "RuleEvaluationSlow",
             "at four fifths of the interval, then over",
             (
-                *_twice("prometheus_rule_group_last_duration_seconds", rules, "0.8x10 0.81x12 0.1x3", "0.05x30"),
-                *_twice("prometheus_rule_group_interval_seconds", rules, "1x40", "0.5x40"),
+                *twice("prometheus_rule_group_last_duration_seconds", rules, "0.8x10 0.81x12 0.1x3", "0.05x30"),
+                *twice("prometheus_rule_group_interval_seconds", rules, "1x40", "0.5x40"),
             ),
             rules,
             {19: "810ms", 23: "810ms"},
@@ -121,7 +122,7 @@ def probes(service: str) -> tuple[Probe, ...]:
             Probe(
                 "ConfigurationReloadFailed",
                 f"{job} refuses its configuration for two minutes",
-                _twice(f"{job}_config_last_reload_successful", {"job": job, "instance": job}, "1x3 0x8 1x3", "1x30"),
+                twice(f"{job}_config_last_reload_successful", {"job": job, "instance": job}, "1x3 0x8 1x3", "1x30"),
                 {"job": job, "instance": job},
                 {8: "0", 12: "0"},
                 (3, 7, 13),
@@ -131,7 +132,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "AlertmanagerMissing",
             "one is known, then none",
-            _twice("prometheus_notifications_alertmanagers_discovered", PROMETHEUS, "1x3 0x8 1x3", "5x30"),
+            twice("prometheus_notifications_alertmanagers_discovered", PROMETHEUS, "1x3 0x8 1x3", "5x30"),
             PROMETHEUS,
             {8: "0", 12: "0"},
             (3, 7, 13),
@@ -139,7 +140,7 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "AlertmanagerUnreachable",
             "it takes no alert for two minutes",
-            _twice(
+            twice(
                 "prometheus_notifications_errors_total",
                 {"alertmanager": "http://alertmanager:9093/api/v2/alerts"},
                 "0x5 1+1x7 8x10",
@@ -151,17 +152,14 @@ def probes(service: str) -> tuple[Probe, ...]:
         ),
         _counted("NotificationsDropped", "prometheus_notifications_dropped_total", PROMETHEUS),
         _counted("NotificationsFailing", "alertmanager_notifications_failed_total", slack),
+        *repair_cases.probes(),
     )
-
-
-def _twice(metric: str, labels: Labels, one: str, other: str) -> tuple[tuple[str, Labels, str], ...]:
-    return (metric, {**labels, ASIDE: "a"}, one), (metric, {**labels, ASIDE: "b"}, other)
 
 
 def _counted(alert: str, counter: str, labels: Labels) -> Probe:
     """Nothing, one event of one series, one of the other, nothing for as long as the rule looks back."""
     told = "no event, one, another, and none in the last five minutes"
-    given = _twice(counter, labels, "0x25 1x40", "0x26 1x40")
+    given = twice(counter, labels, "0x25 1x40", "0x26 1x40")
     return Probe(alert, told, given, labels, {26: "1", 27: "2", 45: "1"}, (25, 46))
 
 

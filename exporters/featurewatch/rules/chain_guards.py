@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from featurewatch import delivery
 from featurewatch.objectives.model import Severity
 from featurewatch.objectives.units import duration_text, number_text
-from featurewatch.rules import recorded
+from featurewatch.rules import recorded, repair_guards
+from featurewatch.rules.guard import Guard
 
 SAMPLE_LIMIT: Final = 20_000
 """Samples that one target may send; the scrape configuration sets it."""
@@ -17,30 +17,14 @@ DELIVERY_SECONDS: Final = "chain:delivery_seconds:mean5m"
 """Recorded: from evaluation to delivery, by channel."""
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """One alert of the chain."""
-
-    alert: str
-    severity: Severity
-    hold: float
-    """Seconds (`for`)."""
-    expr: str
-    summary: str
-    value: str
-    """What was found, with the place of the number as Prometheus' template."""
-    limit: str
-    first_steps: tuple[str, ...]
-
-
 def delivery_limit(timing: delivery.Timing) -> float:
     """Seconds from the evaluation that fires to the delivered message, `for` excluded, that the budget counts with."""
     return timing.group_wait + delivery.SEND
 
 
 def guards(timing: delivery.Timing) -> tuple[Guard, ...]:
-    """Every alert, in the order of the way through: scrape, store, judge, route, tell."""
-    return (*_scraping(), *_storing(), *_judging(), *_telling(timing))
+    """Every alert, in the order of the way through: scrape, store, judge, route, tell, repair."""
+    return (*_scraping(), *_storing(), *_judging(), *_telling(timing), *repair_guards.guards())
 
 
 def _scraping() -> tuple[Guard, ...]:

@@ -43,3 +43,8 @@ def firing(alert: Alert, labels: Labels, value: str) -> list[Case]:
         for name, text in alert.annotations.items()
     }
     return [{"exp_labels": {**labels, **alert.labels}, "exp_annotations": annotations}]
+
+
+def twice(metric: str, labels: Labels, one: str, other: str) -> tuple[tuple[str, Labels, str], ...]:
+    """Two series that differ in the label that no rule speaks of."""
+    return (metric, {**labels, ASIDE: "a"}, one), (metric, {**labels, ASIDE: "b"}, other)

@@ -35,8 +35,10 @@ def routers(
 ) -> Iterator[APIRouter]:
     """What they open to ask others is closed with `opened`."""
     declared = Declared(settings.objectives)
-    alertmanager = Silences(_client(opened, settings.alertmanager)) if settings.alertmanager is not None else None
-    prometheus = Measured(_client(opened, settings.prometheus)) if settings.prometheus is not None else None
+    alertmanager = (
+        Silences(_client(opened, settings, settings.alertmanager)) if settings.alertmanager is not None else None
+    )
+    prometheus = Measured(_client(opened, settings, settings.prometheus)) if settings.prometheus is not None else None
     for module in (alerts, history, incidents, acknowledgements, reports, exports, stream, tokens, acknowledge_page):
         yield module.router(database, access, clock)
     yield silences.router(access, clock, alertmanager)
@@ -45,5 +47,5 @@ def routers(
     yield metrics.router(access, clock, declared, prometheus)
 
 
-def _client(opened: ExitStack, base: str) -> httpx.Client:
-    return opened.enter_context(httpx.Client(base_url=base, trust_env=False))
+def _client(opened: ExitStack, settings: Settings, base: str) -> httpx.Client:
+    return opened.enter_context(httpx.Client(base_url=base, trust_env=False, verify=settings.trusted()))

@@ -1,0 +1,1 @@
+"""A model of market volatility that is retrained behind a hook."""
