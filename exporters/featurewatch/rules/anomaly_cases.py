@@ -57,7 +57,7 @@ class AnomalyCases:
         desk = self._desk(HALF_HOUR)
         days = self.anomaly.days
         steps = days * 48 + 5  # a little more than is read
-        shape = [USUAL + (at % 48) + 0.5 * (at // 48) ** 2 + (1 + at // 48) * (at % 2) for at in range(steps)]
+        shape = [USUAL + at % 48 + 0.5 * (at // 48) ** 2 + (1 + (at // 48) ** 2) * (at % 2) for at in range(steps)]
         inputs = [
             series(signals.name_of(self.anomaly.of), self._labels(service), " ".join(f"{each:.12g}" for each in shape))
             for service in (desk.service, ANOTHER)
