@@ -12,6 +12,10 @@ from featurewatch.rules.budget_recorded_cases import FINE, RecordedBudgetCases
 from featurewatch.rules.cases import ANOTHER, Case, Desk, series
 from featurewatch.rules.scenario import evaluations
 from featurewatch.rules.share_cases import ROUNDING
+from featurewatch.rules.trust import MINIMUM_BAD, MINIMUM_EVENTS
+
+SLIGHTLY = 5e-4
+"""Under a target by so much is no rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,18 @@ class ToldBudgetCases:
             series_told = {budget.burn_rate(sli, long): 1.0, **enough, **both}
             title = f"{pair.text}: another service burns for itself"
             yield self._told(title, series_told, budget.burning(sli, pair), None, ANOTHER)
+            yield from self._hardly(pair)
+
+    def _hardly(self, pair: Pair) -> Iterator[Case]:
+        """Both windows a little under the target, of as few events as it takes: as few of them bad, or one fewer."""
+        plan, (long, short) = self.recorded.plan, (pair.pair.long, pair.pair.short)
+        ratio = pair.target - SLIGHTLY
+        ratios = {budget.good_ratio(plan.sli, window): ratio for window in (long, short)}
+        for bad in (MINIMUM_BAD, MINIMUM_BAD - 1):
+            counted = {budget.bad_sum(plan.sli, long): bad, budget.total_sum(plan.sli, long): MINIMUM_EVENTS}
+            rate = (1 - ratio) / plan.allowed if bad == MINIMUM_BAD else None
+            title = f"{pair.text}: a little too much, with {bad} bad events"
+            yield self._told(title, {**counted, **ratios}, budget.burning(plan.sli, pair), rate)
 
     def lasting(self) -> dict[float, list[Case]]:
         """When each alert fires, to the evaluation: cases by the seconds between evaluations."""
