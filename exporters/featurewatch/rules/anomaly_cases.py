@@ -16,14 +16,17 @@ from featurewatch.rules import signals
 from featurewatch.rules.anomaly import DAYS_NEEDED, HOLD, LARGE, QUARTILES, SAMPLES_NEEDED
 from featurewatch.rules.anomaly import series as name_of
 from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, series
-from featurewatch.rules.looking import Firing, Looker, value
+from featurewatch.rules.looking import Firing, Looker, alerting, value
 from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
 from featurewatch.rules.scenario import evaluations
+from featurewatch.rules.share_cases import ROUNDING
 from featurewatch.rules.trust import MINIMUM_EVENTS
 
 USUAL, NOISE = 100.0, 4.0
 HALF_HOUR = 1800.0
+SLIGHTLY = 5e-4
+"""Spreads beyond a threshold that are no rounding error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +43,11 @@ class AnomalyCases:
         signs = {"above": (1,), "below": (-1,), "both": (1, -1)}[self.anomaly.direction]
         for sign, times in itertools.product(signs, (1.0, LARGE)):
             yield self._edge(sign, times)
+            yield self._told(sign, times)
         if self.anomaly.direction != "both":
             yield self._other_side(-signs[0])
         yield self._too_few_days()
+        yield self._elsewhere()
         yield self._rolling()
         if self.anomaly.of != TRAFFIC:
             yield self._quiet(signs[0])
@@ -52,7 +57,7 @@ class AnomalyCases:
         desk = self._desk(HALF_HOUR)
         days = self.anomaly.days
         steps = days * 48 + 5  # a little more than is read
-        shape = [USUAL + (at % 48) + 0.5 * (at // 48) ** 2 + at % 2 for at in range(steps)]
+        shape = [USUAL + at % 48 + 0.5 * (at // 48) ** 2 + (1 + (at // 48) ** 2) * (at % 2) for at in range(steps)]
         inputs = [
             series(signals.name_of(self.anomaly.of), self._labels(service), " ".join(f"{each:.12g}" for each in shape))
             for service in (desk.service, ANOTHER)
@@ -111,6 +116,43 @@ class AnomalyCases:
             [value(desk, begun, self._name("z_season"), {self._labels(desk.service): sign * threshold * 1.01})],
         )
 
+    def _told(self, sign: int, times: float) -> Case:
+        """A distance that is told: a rounding error over the threshold says nothing, a little more does."""
+        desk, hold = self._desk(signals.INTERVAL), evaluations(HOLD, signals.INTERVAL)
+        threshold, begun = self.anomaly.threshold * times, hold + 1
+        rounded, over = (sign * (threshold + more) for more in (ROUNDING, SLIGHTLY))
+        severity = "high" if times == LARGE else "medium"
+        [alert] = [each for each in self.group.alerts if each.labels[names.SEVERITY] == severity]
+        who = self._labels(desk.service)
+        values = [
+            alerting(desk, hold, alert, fires=False),
+            alerting(desk, begun + hold - 1, alert, fires=False),
+            alerting(desk, begun + hold, alert, fires=True),
+        ]
+        if times == 1:
+            values.append(value(desk, hold, self._name("calm"), {who: USUAL}))
+            values.append(desk.value(begun, self._name("calm"), []))
+        side = "above" if sign > 0 else "below"
+        return desk.case(
+            f"{self.anomaly.alert}: a rounding error beyond {threshold:g} spreads {side} is none, a little more fires",
+            [
+                series(self._name("z"), who, f"{rounded:.10f}x{hold} {over:.10f}x{hold}"),
+                self._signal(desk, ((begun + hold + 1, USUAL),)),
+                self._enough(desk),
+            ],
+            values=values,
+        )
+
+    def _elsewhere(self) -> Case:
+        """Another service's signal and distances are judged by its own rules."""
+        desk, steps = self._desk(signals.INTERVAL), 2
+        told = (signals.name_of(self.anomaly.of), self._name("z_season"), self._name("z_rolling"))
+        return desk.case(
+            f"{self.anomaly.name}: nothing is said of another service",
+            [series(name, self._labels(ANOTHER), f"{USUAL:g}x{steps}") for name in told],
+            values=[desk.value(steps, self._name(name), []) for name in ("calm", "z")],
+        )
+
     def _other_side(self, sign: int) -> Case:
         desk, hold = self._desk(signals.INTERVAL), evaluations(HOLD, signals.INTERVAL)
         far = USUAL + sign * 3 * LARGE * self.anomaly.threshold * self._spread()
@@ -129,16 +171,16 @@ class AnomalyCases:
         """Two days make no season; another service's distance is its own affair."""
         desk, hold = self._desk(signals.INTERVAL), evaluations(HOLD, signals.INTERVAL)
         inputs = [
-            *self._season(desk, DAYS_NEEDED - 1, hold + 3),
-            self._signal(desk, ((hold + 3, 9 * USUAL),)),
+            *self._season(desk, DAYS_NEEDED - 1, 2 * hold + 6),
+            self._signal(desk, ((2 * hold + 6, 9 * USUAL),)),
             self._enough(desk),
-            series(self._name("z"), self._labels(ANOTHER), f"99x{hold + 3}"),
-            series(self._name("usual_season"), self._labels(ANOTHER), f"1x{hold + 3}"),
+            series(self._name("z"), self._labels(ANOTHER), f"99x{hold + 2} -99x{hold + 2}"),
+            series(self._name("usual_season"), self._labels(ANOTHER), f"1x{2 * hold + 5}"),
         ]
         return desk.case(
             f"{self.anomaly.alert}: silent while there is nothing to compare with",
             inputs,
-            [Looker(desk, self.group.alerts).look(hold + 2)],
+            [Looker(desk, self.group.alerts).look(at) for at in (hold + 2, 2 * hold + 5)],
             [desk.value(hold + 2, f'{self._name("z")}{{service="{desk.service}"}}', [])],
         )
 
@@ -159,6 +201,8 @@ class AnomalyCases:
         spread = math.sqrt(noise**2 + (signals.LEAST * mean) ** 2 + self._least**2)
         z = (far - mean) / spread
         firing = [Firing(alert.labels[names.SEVERITY], who, z) for alert in self.group.alerts]
+        # The first moment with too few calm minutes in sight; the first minute of the incident is one of them.
+        gone = calm + round((rules.HOUR + rules.SETTLE) / signals.INTERVAL) - SAMPLES_NEEDED + 1
         first = SAMPLES_NEEDED - 1 + round(rules.SETTLE / signals.INTERVAL)
         checks = [
             desk.value(first - 1, self._name("usual_rolling"), []),
@@ -168,6 +212,7 @@ class AnomalyCases:
             value(desk, calm, self._name("z_rolling"), {who: z}),
             value(desk, calm - 1, self._name("calm"), {who: USUAL + (calm - 1) % 2}),
             desk.value(calm + 5, self._name("calm"), []),
+            desk.value(gone, self._name("usual_rolling"), []),
         ]
         # What was calm is forgotten after the hour; then the new level is the usual one.
         return desk.case(

@@ -117,9 +117,10 @@ class BudgetCases:
             looks = [desk.look(at, alert, self._spent(stretch, at)) for at in _turns(spent)]
             yield desk.case(f"{alert}: {title}", self._inputs(stretch), looks)
         desk = self._desk(step)
-        foreign = [
-            series(budget.left(self.plan), self._labels(ANOTHER), f"-1x{hold + 2}"),
-        ]
+        sli, window = self.plan.sli, self.plan.budget.window
+        elsewhere = {budget.left(self.plan): -1, budget.good_ratio(sli, window): 0}
+        elsewhere |= {budget.bad_sum(sli, window): 1000, budget.total_sum(sli, window): 1000}
+        foreign = [series(name, self._labels(ANOTHER), f"{number}x{hold + 2}") for name, number in elsewhere.items()]
         yield desk.case(
             f"{alert}: silent without data, whatever another service does", foreign, [desk.look(hold + 2, alert, [])]
         )

@@ -9,13 +9,17 @@ from featurewatch.objectives.outlook import Capacity
 from featurewatch.rules import capacity as rules
 from featurewatch.rules import expected, messages
 from featurewatch.rules.cases import ANOTHER, Case, Desk, Labels, series
-from featurewatch.rules.looking import Firing, Looker, value
+from featurewatch.rules.looking import Firing, Looker, alerting, value
 from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
 from featurewatch.rules.scenario import evaluations
+from featurewatch.rules.share_cases import ROUNDING
 
 SAMPLES = 5
 """In the short window."""
+
+SLIGHTLY = 5e-4
+"""Seconds under a limit that are no rounding error."""
 
 NAMED = {"instance": "a:1", "mountpoint": "/data", "cache": "features", "application": "shop", "deployment": "ranker"}
 
@@ -34,16 +38,39 @@ def cases(plan: Plan, capacity: Capacity, group: Group) -> Iterator[Case]:
     yield from _edges(desk, capacity, who, looker)
 
 
+def lasting(plan: Plan, capacity: Capacity, group: Group) -> Iterator[Case]:
+    """To be evaluated as often as the rules are: what a rounding error says, and `for` to the evaluation."""
+    desk = Desk(plan.objectives.service, rules.INTERVAL)
+    who = ((names.SERVICE, desk.service), *((label, NAMED[label]) for label in rules.BY[capacity.of]))
+    hold = evaluations(rules.HOLD, desk.step)
+    begun = hold + 1
+    for within in capacity.limits:
+        [alert] = [each for each in group.alerts if each.labels[names.SEVERITY] == str(within.severity)]
+        full = f"{within.seconds - ROUNDING:.10f}x{begun - 1} {within.seconds - SLIGHTLY:.10f}x{hold}"
+        moments = ((hold, False), (begun + hold - 1, False), (begun + hold, True))
+        yield desk.case(
+            f"{capacity.alert}, {within.severity}: a rounding error is none, a little under fires when `for` is over",
+            [
+                series(rules.series(capacity, "full_in_seconds"), who, full),
+                series(rules.series(capacity, "used_ratio"), who, f"0.9x{begun + hold}"),
+            ],
+            values=[alerting(desk, at, alert, fires=fires) for at, fires in moments],
+        )
+
+
 def _raw(desk: Desk, capacity: Capacity, who: Labels, used: list[float]) -> list[Case]:
     """The exporter's series that are so full."""
     match capacity.of:
         case "disk":
             kind = (*who, ("fstype", "ext4"))
+            emptier = (*kind, ("device", "second"))  # seen twice: the fuller one counts
             free = " ".join(f"{(1 - each) * 1e6:.9g}" for each in used)
             stray = (*who, ("fstype", "tmpfs"))
             return [
                 series("node_filesystem_avail_bytes", kind, free),
                 series("node_filesystem_size_bytes", kind, f"1e6x{len(used)}"),
+                series("node_filesystem_avail_bytes", emptier, f"9e5x{len(used)}"),
+                series("node_filesystem_size_bytes", emptier, f"1e6x{len(used)}"),
                 series("node_filesystem_avail_bytes", stray, f"0x{len(used)}"),
                 series("node_filesystem_size_bytes", stray, f"1e6x{len(used)}"),
             ]
@@ -68,24 +95,36 @@ def _raw(desk: Desk, capacity: Capacity, who: Labels, used: list[float]) -> list
 def _growth(desk: Desk, capacity: Capacity, who: Labels, looker: Looker) -> Iterator[Case]:
     """Slow for a long time and then faster; the slower of both counts. Emptied: no forecast although it grows again."""
     width = round(capacity.long / desk.step)
-    slow, fast = 0.002, 0.004
+    slow, fast, faster = 0.002, 0.004, 0.0001
     used = [0.3 + slow * at for at in range(2 * width)]
-    used += [used[-1] + fast * (at + 1) for at in range(2 * SAMPLES)]
+    used += [used[-1] + fast * (at + 1) + faster * (at + 1) ** 2 for at in range(2 * SAMPLES)]
     at = len(used) - 1
-    mine = ((names.SERVICE, desk.service), *who)
-    long = _slope(used[at - width + 1 : at + 1], desk.step)
+    mine, foreign = (((names.SERVICE, service), *who) for service in (desk.service, ANOTHER))
+    long, short = (_slope(used[at - samples + 1 : at + 1], desk.step) for samples in (width, SAMPLES))
     yield desk.case(
-        f"{capacity.name}: the slower one of two slopes decides",
-        _raw(desk, capacity, who, used),
+        f"{capacity.name}: the slower one of two slopes decides, and another service grows for itself",
+        [
+            *_raw(desk, capacity, who, used),
+            series(rules.series(capacity, "used_ratio"), foreign, f"0.1+0.0001x{at}"),
+        ],
         values=[
-            value(desk, at, rules.series(capacity, "used_ratio"), {mine: used[at]}),
+            value(desk, at, rules.series(capacity, "used_ratio"), {mine: used[at], foreign: 0.1 + 0.0001 * at}),
             _billionths(desk, at, rules.growth(capacity, capacity.long), mine, long),
-            _billionths(desk, at, rules.growth(capacity, capacity.short), mine, fast / desk.step),
+            _billionths(desk, at, rules.growth(capacity, capacity.short), mine, short),
             _whole(desk, at, rules.series(capacity, "full_in_seconds"), mine, (1 - used[at]) / long),
             _whole(
                 desk, width, rules.series(capacity, "full_in_seconds"), mine, (1 - used[width]) / (slow / desk.step)
             ),
         ],
+    )
+    slower = [0.3 + fast * at for at in range(width)]
+    slower += [slower[-1] + slow * (at + 1) for at in range(2 * SAMPLES)]
+    at = len(slower) - 1
+    forecast = (1 - slower[at]) / (slow / desk.step)
+    yield desk.case(
+        f"{capacity.name}: once it fills more slowly, that decides",
+        _raw(desk, capacity, who, slower),
+        values=[_whole(desk, at, rules.series(capacity, "full_in_seconds"), mine, forecast)],
     )
     emptied = [0.95] * width + [0.6 + 0.05 * step for step in range(SAMPLES)]
     at = len(emptied) - 1

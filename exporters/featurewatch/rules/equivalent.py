@@ -47,7 +47,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "Only NaN is meant to be left out; no exporter shows minus infinity.",
     ),
     _equivalent(
-        r"\w+ \(\w+\): comparison: .+ [<>] [\d.]+ [+-] (1e-\d+|[\d.]+): ([<>]) -> \2=",
+        r"(\w+ \(\w+\)|[\w:]+:calm): comparison: .+ [<>] -?[\d.]+ [+-] (1e-\d+|[\d.]+): ([<>]) -> \3=",
         "The tolerance only has to be larger than a rounding error; whether it belongs to the limit says nothing.",
     ),
     _equivalent(
@@ -81,6 +81,34 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     _equivalent(
         r"HealthScoreLow .+: tolerance: .+: 1e-9 -> 0",
         "At the bounds 70 and 90 these weights leave no rounding error; at others they may.",
+    ),
+    _equivalent(
+        r"[\w:]+:(usual|spread|z)_(season|rolling): matcher: .+: service=\"[^\"]+\" -> nothing",
+        "The other operands name the service as well, and all are matched by it.",
+    ),
+    _equivalent(
+        r"[\w:]+:calm: matcher: abs\(.+: service=\"[^\"]+\" -> nothing",
+        "What is left out is matched by the service, which the signal names as well.",
+    ),
+    _equivalent(
+        r"[\w:]+:(usual|spread)_season: label: .+ -> by \(service, extractor, outcome\)",
+        "What is usual on a day has no such label.",
+    ),
+    _equivalent(
+        r"service_instance_mountpoint:\w+:used_ratio: label: max by .+ -> by \(instance, mountpoint, outcome\)",
+        "No file system has such a label.",
+    ),
+    _equivalent(
+        r"[\w:]+:used_ratio: matcher: 1 - \w+\{.+\} / \w+\{.+\}: fstype!~\"[^\"]+\" -> nothing",
+        "The other operand leaves out the same kinds, and both are matched by it.",
+    ),
+    _equivalent(
+        r"[\w:]+:full_in_seconds: matcher: .+: service=\"[^\"]+\" -> nothing",
+        "The other operands name the service as well, and all are matched by it.",
+    ),
+    _equivalent(
+        r"[\w:]+:full_in_seconds: comparison: .+:growth\w+\{.+\} < .+:growth\w+\{.+\}: < -> <=",
+        "Of two slopes that are equal either is the slower one.",
     ),
 )
 

@@ -51,3 +51,9 @@ def value(desk: Desk, step: int, name: str, samples: Mapping[Labels, float]) -> 
         f"round({name} * 1e6)",
         [{"labels": selector("", labels), "value": round(number * 1e6)} for labels, number in samples.items()],
     )
+
+
+def alerting(desk: Desk, step: int, alert: Alert, *, fires: bool) -> Case:
+    """Whether one alert of a ladder fires at this step, whatever its message says."""
+    who = ((names.ALERTNAME, alert.name), (names.SEVERITY, alert.labels[names.SEVERITY]), ("alertstate", "firing"))
+    return desk.value(step, f"count({selector('ALERTS', who)})", [{"labels": "{}", "value": 1}] if fires else [])

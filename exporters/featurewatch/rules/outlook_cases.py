@@ -17,6 +17,7 @@ from featurewatch.rules import (
     signals_cases,
     trend_cases,
 )
+from featurewatch.rules import capacity as capacity_rules
 from featurewatch.rules.budget_plan import BudgetPlan
 from featurewatch.rules.budget_recorded_cases import COARSE, FINE, RecordedBudgetCases, sums_need
 from featurewatch.rules.budget_told_cases import ToldBudgetCases
@@ -52,7 +53,10 @@ def test_files(plan: Plan, groups: tuple[Group, ...], extractor: str) -> Iterato
         yield trend.name, (trend.name,), step, list(trend_cases.cases(plan, trend, named[trend.name], extractor))
     for capacity in plan.objectives.outlook.capacities:
         step = capacity_cases.step_of(capacity)
-        yield capacity.name, (capacity.name,), step, list(capacity_cases.cases(plan, capacity, named[capacity.name]))
+        own, group = (capacity.name,), named[capacity.name]
+        yield capacity.name, own, step, list(capacity_cases.cases(plan, capacity, group))
+        lasting = capacity_cases.lasting(plan, capacity, group)
+        yield f"{capacity.name}.lasting", own, capacity_rules.INTERVAL, list(lasting)
 
 
 def _budget(plan: Plan, groups: tuple[Group, ...], decided: BudgetPlan, extractor: str) -> Iterator[TestFile]:
