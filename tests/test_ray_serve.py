@@ -146,7 +146,8 @@ def test_batches_are_measured_and_every_item_waits_for_itself(features: Deployme
     assert total(text, sizes, outcome="success", **batch) == total(text, waits, **batch)
     done = total(text, f"{names.BATCH_DURATION}_count", outcome="success", **batch)
     assert 9 / 4 <= done <= 9
-    assert total(text, f"{names.BATCH_DURATION}_sum", **batch) >= 0.01 * done
+    # An event loop wakes a sleeper up to a tick of its clock early.
+    assert total(text, f"{names.BATCH_DURATION}_sum", **batch) >= 0.009 * done
     assert total(text, names.BATCH_CAPACITY, **batch) == 4
     # Where the user weighs items, nobody knows how many fit.
     assert features.weighed.remote(5).result(timeout_s=60) == 6

@@ -10,13 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from featurewatch.compose import responder_token
-from featurewatch.deployment import ports_from, ports_of
-from featurewatch.native.ports import LOOPBACK
-from featurewatch.native.records import RunFolder
-from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
-from featurewatch.rules.plan import plan
 
 if TYPE_CHECKING:
     from featurewatch.preview.settings import Settings
@@ -69,6 +63,13 @@ def run(project: Project, options: argparse.Namespace) -> int:
 
 def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
     """Whom to ask: those named, otherwise the stack of this checkout as it was started last."""
+    from featurewatch.compose import responder_token
+    from featurewatch.deployment import ports_from, ports_of
+    from featurewatch.native.ports import LOOPBACK
+    from featurewatch.native.records import RunFolder
+    from featurewatch.objectives import load
+    from featurewatch.rules.plan import plan
+
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES) if project.objectives.is_file() else None
     run_dir = project.state / "run"
     ports = ports_of(run_dir, ports_from(os.environ))

@@ -66,7 +66,8 @@ def plant_all(files: Mapping[str, str], plan: Plan, planting: Sequence[Mistake] 
         suited = [board for board in good if _places(mistake.where, board)]
         alone = not mistake.where.startswith("every")
         boards = [Board(board.file, json.loads(files[board.file])) for board in (suited[:1] if alone else good)]
-        touched = plant(mistake, boards)
+        # A mistake of several together has no place where there is only one.
+        touched = plant(mistake, boards) if alone or len(boards) > 1 else []
         new = [finding for finding in _findings(checker, boards, touched) if finding not in before]
         named = next((finding for finding in new if mistake.found in str(finding)), None)
         yield Outcome(mistake, bool(touched), named, tuple(finding for finding in new if finding != named))
