@@ -38,7 +38,10 @@ def test_each_severity_is_covered_by_itself(built: tuple[Group, ...], tests: dic
 
     chain = {
         f"{name} (critical, chain)"
-        for name in ("AlertmanagerMissing", "AlertmanagerUnreachable", "NotificationsDropped")
+        for name in (
+            *("AlertmanagerMissing", "AlertmanagerUnreachable", "NotificationsDropped"),
+            *("AuditBroken", "AuditShortened"),
+        )
     }
     assert (
         untested

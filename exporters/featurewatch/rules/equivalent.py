@@ -39,6 +39,10 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "absent() returns one series at most, with the service as its only label.",
     ),
     _equivalent(
+        r"Repair(SwitchedOff|Blind) .+: aggregation: max by .+ > 0: max by -> sum by",
+        "The series are 0 or 1, and the message shows no number: any is above 0 where their sum is.",
+    ),
+    _equivalent(
         r"ObjectiveDataAbsent .+: label: and on \(service\): .+ -> on \(service, extractor\)",
         "Neither what is absent nor the service being up has an extractor.",
     ),

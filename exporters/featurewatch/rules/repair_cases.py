@@ -19,15 +19,15 @@ def probes() -> tuple[Probe, ...]:
         Probe(
             "RepairFailing",
             "no run failed, then some did, then one helped",
-            twice(names.REPAIR_FAILURES, GROW, "0x3 3x8 0x3", "0x3 1x8 0x3"),
+            twice(names.REPAIR_FAILURES, GROW, "0x3 1x3 3x4 0x3", "0x7 1x4 0x3"),
             GROW,
-            {BEGIN: "3", END: "3"},
+            {BEGIN: "1", END: "3"},
             (BEGIN - 1, END + 1),
         ),
         Probe(
             "RepairSwitchedOff",
             "it may run, then not, then again",
-            twice(names.REPAIR_SWITCHED_OFF, GROW, "0x3 1x8 0x3", "0x30"),
+            twice(names.REPAIR_SWITCHED_OFF, GROW, "0x3 1x8 0x3", "0x7 1x4 0x3"),
             GROW,
             {BEGIN: "1", END: "1"},
             (BEGIN - 1, END + 1),
@@ -36,7 +36,7 @@ def probes() -> tuple[Probe, ...]:
             "RepairBlind",
             "its target cannot be read for two minutes, while another guard holds it back all the time",
             (
-                *twice(names.REPAIR_HELD_BACK, blind, "0x3 1x8 0x3", "0x30"),
+                *twice(names.REPAIR_HELD_BACK, blind, "0x3 1x8 0x3", "0x7 1x4 0x3"),
                 *twice(names.REPAIR_HELD_BACK, {**GROW, names.REASON: "cool-down"}, "1x30", "1x30"),
             ),
             GROW,
@@ -53,13 +53,13 @@ def probes() -> tuple[Probe, ...]:
         ),
         Probe(
             "RepairAwaitsApproval",
-            "two runs wait, while others are under way all the time",
+            "a run waits, then two, while others are under way all the time",
             (
-                *twice(names.REPAIR_OPEN, waiting, "0x3 1x8 0x3", "0x3 1x8 0x3"),
+                *twice(names.REPAIR_OPEN, waiting, "0x3 1x8 0x3", "0x7 1x4 0x3"),
                 *twice(names.REPAIR_OPEN, {**GROW, names.STATE: "holding"}, "1x30", "1x30"),
             ),
             GROW,
-            {BEGIN: "2", END: "2"},
+            {BEGIN: "1", END: "2"},
             (BEGIN - 1, END + 1),
         ),
         Probe(
