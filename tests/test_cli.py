@@ -120,6 +120,7 @@ def test_generate_as_json_counts_and_names(project: Project) -> None:
     assert told["worst_case_seconds"]["total"] <= 15
 
 
+@pytest.mark.long
 def test_check_says_in_one_line_each_what_is_well_and_where_a_fault_is(project: Project, tools: Tools) -> None:
     (project.root / "rules/extraction.rules.yaml").unlink()
     done = featurewatch(project, "check", tools_folder=tools.folder)
@@ -129,6 +130,7 @@ def test_check_says_in_one_line_each_what_is_well_and_where_a_fault_is(project: 
     assert "rules/extraction.rules.yaml: is missing; run `make generate`" in done.stdout
 
 
+@pytest.mark.long
 def test_check_as_json_has_every_step_with_its_faults(project: Project, tools: Tools) -> None:
     (project.root / "rules/extraction.rules.yaml").unlink()
     done = featurewatch(project, "check", "--json", tools_folder=tools.folder)
@@ -138,6 +140,7 @@ def test_check_as_json_has_every_step_with_its_faults(project: Project, tools: T
     assert steps["generated files are fresh"]["faults"][0]["file"] == "rules/extraction.rules.yaml"
 
 
+@pytest.mark.long
 def test_check_of_a_good_tree_ends_with_0_and_makes_up_only_the_demos_secrets(project: Project, tools: Tools) -> None:
     before = contents(project.root)
     assert featurewatch(project, "check", tools_folder=tools.folder).returncode == 0

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -185,6 +186,10 @@ def test_what_a_quiet_process_has_buffered_is_shared_before_long(tmp_path: Path)
     eventually(lambda: counts(registry) == {("compute", "success"): 1})
 
 
+def _at_work(made: Any, number: int) -> bool:
+    return bool(made[number] > 0)
+
+
 # --- the death of a process ---------------------------------------------------------------------------------------
 @pytest.mark.long
 def test_workers_killed_at_random_moments_lose_at_most_a_buffer_and_no_scrape_goes_backwards(tmp_path: Path) -> None:
@@ -202,7 +207,7 @@ def test_workers_killed_at_random_moments_lose_at_most_a_buffer_and_no_scrape_go
                 made[death] += 1  # before it happens: at most one more than was recorded
                 monitor.record(0.1)
         if death % 2:  # every other one is killed at its work, however slow the machine is; the rest at any moment
-            eventually(lambda number=death: made[number] > 0)
+            eventually(partial(_at_work, made, death))
         end = time.monotonic() + draw.uniform(0.0, 0.1)
         while time.monotonic() < end:
             pages.append(TextExposition(registry).render())
