@@ -8,14 +8,30 @@ import pytest
 from tests import objectives_sample, rules_sample
 
 from featurewatch.faults import Faulty
+from featurewatch.promtool import Promtool
 from featurewatch.rules import outlook
 from featurewatch.rules.budget_plan import BudgetPlan
 from featurewatch.rules.build import groups
+from featurewatch.tools.toolbox import Tools
 
 
 def decided(folder: Path, *budgets: str) -> dict[str, BudgetPlan]:
     text = objectives_sample.TEXT + "\nbudgets:\n  of:\n" + "".join(f"    - {{ {budget} }}\n" for budget in budgets)
     return {budget.objective.name: budget for budget in rules_sample.planned(folder, text).budgets}
+
+
+PATIENT = (
+    ("minimum: 40/s", "minimum: {}"),
+    ("budget: 15s", "budget: 1h"),
+    ("absent_for: 30s", "absent_for: 15m"),
+    ("above: 0.1%, severity: high", "above: 2%, severity: high"),
+)
+"""With windows that suit any traffic."""
+
+
+@pytest.fixture
+def promtool(tools: Tools) -> Promtool:
+    return Promtool(tools.promtool.path)
 
 
 def factors(budget: BudgetPlan) -> dict[str, float]:
@@ -99,3 +115,26 @@ def test_a_slow_alert_fires_whenever_a_faster_one_does_so_that_neither_outlives_
     alerts = [rule for group in groups(plan) for rule in group.alerts if rule.name == "ErrorRatioBudgetBurning"]
 
     assert [len(alert.expr.split("\nor\n")) for alert in alerts] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("traffic", "budget", "least"),
+    [
+        ("40/s", "objective: extraction-latency", 10_368_000),
+        ("20000/s", "objective: extraction-latency", 5_184_000_000),
+        ("6/m", "objective: extraction-latency, window: 1d", 864),
+        ("40/s", "objective: extractor-up, target: 99.9%, window: 1d", 576),
+    ],
+)
+def test_all_of_a_budget_is_spent_only_once_a_tenth_of_its_window_was_seen(
+    traffic: str, budget: str, least: int, promtool: Promtool, tmp_path: Path
+) -> None:
+    text = rules_sample.changed(*((before, after.format(traffic)) for before, after in PATIENT))
+    written = rules_sample.write(tmp_path, f"{text}\nbudgets: {{ of: [{{ {budget} }}] }}\n")
+    (decided_,) = written.plan.budgets
+
+    assert decided_.least == least
+    assert decided_.asks_for_bad is (least == 576)
+    told = [file for file in written.tests if file.name.endswith("budget.exhausted.test.yaml")]
+    assert len(told) == 1
+    assert promtool.test_rules(told).faults == ()

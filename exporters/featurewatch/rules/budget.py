@@ -130,7 +130,8 @@ def _windows(plan: BudgetPlan, scope: str, windows: Iterable[float]) -> Iterator
         yield Recording(good_ratio(sli, window), f"{good}\n/\n(\n  {total}\n  > 0\n)")
         if window in plan.long_windows:
             yield Recording(total_sum(sli, window), total)
-            yield Recording(bad_sum(sli, window), f"{total}\n-\n{good}")
+            if window in plan.bad_windows:
+                yield Recording(bad_sum(sli, window), f"{total}\n-\n{good}")
             rate = f"(1 - {good_ratio(sli, window)}{scope})\n/ {number_text(plan.allowed)}"
             yield Recording(burn_rate(sli, window), rate)
 
@@ -143,7 +144,8 @@ def _burning(plan: BudgetPlan, pair: Pair, scope: str) -> Recording:
             (
                 f"{burn_rate(plan.sli, long)}{scope}",
                 *(_below(good_ratio(plan.sli, window), pair.target) for window in (long, short)),
-                *_enough(plan.sli, long),
+                f"{bad_sum(plan.sli, long)} >= {MINIMUM_BAD}",
+                f"{total_sum(plan.sli, long)} >= {MINIMUM_EVENTS}",
             )
         ),
     )
@@ -151,10 +153,6 @@ def _burning(plan: BudgetPlan, pair: Pair, scope: str) -> Recording:
 
 def _below(series: str, target: float) -> str:
     return f"{series} < {number_text(target)} - {expressions.TOLERANCE}"
-
-
-def _enough(sli: Sli, window: float) -> tuple[str, str]:
-    return f"{bad_sum(sli, window)} >= {MINIMUM_BAD}", f"{total_sum(sli, window)} >= {MINIMUM_EVENTS}"
 
 
 def _left(plan: BudgetPlan, scope: str) -> Iterator[Recording]:
@@ -184,13 +182,15 @@ def _burn_alerts(objectives: Objectives, plan: BudgetPlan, scope: str) -> Iterat
 
 def _exhausted(objectives: Objectives, plan: BudgetPlan, scope: str) -> Alert:
     window = plan.budget.window
+    bad = (f"{bad_sum(plan.sli, window)} >= {MINIMUM_BAD}",) if plan.asks_for_bad else ()
     return Alert(
         name=budget_messages.exhausted_alert(plan),
         expr="\nand\n".join(
             (
                 f"{left(plan)}{scope}",
                 _below(good_ratio(plan.sli, window), plan.target),
-                *_enough(plan.sli, window),
+                *bad,
+                f"{total_sum(plan.sli, window)} >= {plan.least}",
             )
         ),
         hold=EXHAUSTED_HOLD,

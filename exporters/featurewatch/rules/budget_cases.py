@@ -19,6 +19,12 @@ from featurewatch.rules.trust import MINIMUM_BAD, MINIMUM_EVENTS
 
 NONE = Fraction(0)
 
+STEPS = 60
+"""Evaluations within the budget's window, in the tests of all of it."""
+
+VISIBLE = Fraction(1, 10**8)
+"""Of the events of a window: fewer bad ones too many than that are lost in the tolerance of the comparison."""
+
 
 def step_of(pair: Pair) -> float:
     """Seconds between evaluations: the short window has five of them, unless both groups would not see each one."""
@@ -98,14 +104,15 @@ class BudgetCases:
         """The budget that is spent, evaluated sixty times in its window."""
         step = self.exhausted_step
         hold = evaluations(LONG_STEP, step)
-        good, bad = at_target(self.plan.target, (60,))
+        good, bad = at_target(self.plan.target, (STEPS,), math.ceil(self.plan.least / STEPS))
+        over = max(1, math.ceil(STEPS * (good + bad) * VISIBLE))
         alert = budget_messages.exhausted_alert(self.plan)
         rest = (hold + 1, NONE, NONE)
-        enough = Fraction(MINIMUM_EVENTS)
+        enough = Fraction(self.plan.least)
         for title, phases in (
             (
-                "silent when exactly all is spent and until `for` is over, fires one event over, resolves",
-                ((60 + hold + 1, good, bad), (hold + 2, good - 1, bad + 1), (61, good + bad, NONE)),
+                f"silent when exactly all is spent and until `for` is over, fires {over} over, resolves",
+                ((STEPS + hold + 1, good, bad), (hold + 2, good - over, bad + over), (STEPS + 1, good + bad, NONE)),
             ),
             (f"fires with {enough} events, all bad", ((1, NONE, enough), rest)),
             (f"silent with {enough - 1} events, all bad", ((1, NONE, enough - 1), rest)),
@@ -119,22 +126,22 @@ class BudgetCases:
         desk = self._desk(step)
         sli, window = self.plan.sli, self.plan.budget.window
         elsewhere = {budget.left(self.plan): -1, budget.good_ratio(sli, window): 0}
-        elsewhere |= {budget.bad_sum(sli, window): 1000, budget.total_sum(sli, window): 1000}
+        elsewhere |= dict.fromkeys((budget.bad_sum(sli, window), budget.total_sum(sli, window)), self.plan.least)
         foreign = [series(name, self._labels(ANOTHER), f"{number}x{hold + 2}") for name, number in elsewhere.items()]
         yield desk.case(
             f"{alert}: silent without data, whatever another service does", foreign, [desk.look(hold + 2, alert, [])]
         )
 
     def _few_spent(self, hold: int) -> Iterator[tuple[str, tuple[Phase, ...]]]:
-        few = Fraction(MINIMUM_BAD - 1)
-        if few / MINIMUM_EVENTS > Fraction(str(self.plan.allowed)):
-            yield f"silent with {few} bad events", ((1, MINIMUM_EVENTS - few, few), (hold + 1, NONE, NONE))
-            yield f"fires with {few + 1} bad events", ((1, MINIMUM_EVENTS - few - 1, few + 1), (hold + 1, NONE, NONE))
+        few, enough = Fraction(MINIMUM_BAD - 1), Fraction(self.plan.least)
+        if self.plan.asks_for_bad:
+            yield f"silent with {few} bad events", ((1, enough - few, few), (hold + 1, NONE, NONE))
+            yield f"fires with {few + 1} bad events", ((1, enough - few - 1, few + 1), (hold + 1, NONE, NONE))
 
     @property
     def exhausted_step(self) -> float:
         """Seconds between evaluations in the tests of the whole budget."""
-        return self.plan.budget.window / 60
+        return self.plan.budget.window / STEPS
 
     def _told(self, pair: Pair, title: str, phases: tuple[Phase, ...], *, fires: bool = True) -> Case:
         stretch = Stretch(step_of(pair), phases)

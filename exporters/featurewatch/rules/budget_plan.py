@@ -20,7 +20,7 @@ from featurewatch.objectives.model import (
 from featurewatch.objectives.outlook import BUDGET_WINDOW, DAY, Budget, BurnPair
 from featurewatch.objectives.units import duration_text, number_text, percent_text
 from featurewatch.rules import sli
-from featurewatch.rules.trust import MARGIN, MINIMUM_BAD, TOLERATED
+from featurewatch.rules.trust import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, TOLERATED
 
 BURN_PAIRS = (
     BurnPair(3600.0, 300.0, 14.4, Severity.CRITICAL),
@@ -32,6 +32,10 @@ BURN_PAIRS = (
 
 FEASIBLE = 0.8
 """Share of bad events beyond which no threshold is set: a factor of 14.4 on a budget of 15 % would ask for 216 %."""
+
+JUDGED_FROM = 0.1
+"""Share of the budget's window that must have been seen, at the minimum traffic, before all of it is called spent. A
+service's first slow minutes would else have spent the budget of a month: there is nothing else in that month yet."""
 
 SHORT_STEP = 60.0
 """Seconds: good and total events are summed up once in this time; all windows are sums of these sums."""
@@ -74,6 +78,8 @@ class BudgetPlan:
     """What was changed of the declared pairs, and why."""
     falsely_exhausted: float
     """Chance that all of it seems spent at 80 % of what is allowed, at the minimum traffic."""
+    least: int
+    """Events that the budget's own window must hold before all of it is called spent."""
 
     @property
     def exhausted(self) -> Severity:
@@ -93,12 +99,23 @@ class BudgetPlan:
 
     @property
     def long_windows(self) -> tuple[float, ...]:
-        """Those in which enough bad events are asked for."""
+        """Those in which enough events are asked for."""
         return tuple(sorted({*(pair.pair.long for pair in self.pairs), self.budget.window}))
 
+    @property
+    def asks_for_bad(self) -> bool:
+        """Whether enough bad events must be asked for before all is called spent: in most budgets they follow."""
+        return self.least * self.allowed < MINIMUM_BAD - 1
 
-def plans(objectives: Objectives, file: str = "objectives.yaml") -> tuple[BudgetPlan, ...]:
-    """All budgets. Raises `Faulty` with everything that is wrong with them."""
+    @property
+    def bad_windows(self) -> tuple[float, ...]:
+        """Those whose bad events are counted."""
+        own = {self.budget.window} if self.asks_for_bad else set()
+        return tuple(sorted({*(pair.pair.long for pair in self.pairs), *own}))
+
+
+def plans(objectives: Objectives, evaluation_interval: float, file: str = "objectives.yaml") -> tuple[BudgetPlan, ...]:
+    """All budgets; an uptime counts evaluations. Raises `Faulty` with everything that is wrong with them."""
     known = {objective.name: objective for objective in objectives.objectives}
     faults: list[Fault] = []
     decided: list[BudgetPlan] = []
@@ -108,7 +125,7 @@ def plans(objectives: Objectives, file: str = "objectives.yaml") -> tuple[Budget
         faults += [Fault(file, 0, 0, f"budget of {budget.objective}: {what}", remedy) for what, remedy in found]
         if objective is None or found:
             continue
-        decided.append(_plan(objectives, budget, objective))
+        decided.append(_plan(objectives, budget, objective, evaluation_interval))
         if not decided[-1].pairs:
             what = f"budget of {objective.name}: no pair of windows can fire ({'; '.join(decided[-1].notes)})"
             faults.append(Fault(file, 0, 0, what, "leave the budget out, a plain limit says as much"))
@@ -161,7 +178,7 @@ def _faults(objectives: Objectives, budget: Budget, objective: Objective | None)
             yield what, "the fastest first: shorter windows, a higher factor and a higher severity than the next"
 
 
-def _plan(objectives: Objectives, budget: Budget, objective: Objective) -> BudgetPlan:
+def _plan(objectives: Objectives, budget: Budget, objective: Objective, evaluation_interval: float) -> BudgetPlan:
     allowed, counted = _counted(objectives, budget, objective)
     notes: list[str] = []
     pairs: list[Pair] = []
@@ -174,7 +191,9 @@ def _plan(objectives: Objectives, budget: Budget, objective: Objective) -> Budge
         else:
             pairs.append(Pair(pair, round(1 - pair.factor * allowed, 12), chance))
     spent = _false_firing(objectives, objective, budget.window, allowed, allowed)
-    return BudgetPlan(budget, objective, counted, allowed, tuple(pairs), tuple(notes), spent)
+    pace = 1 / evaluation_interval if counted.sampled else objectives.minimum_traffic
+    least = max(int(JUDGED_FROM * budget.window * pace), MINIMUM_EVENTS)
+    return BudgetPlan(budget, objective, counted, allowed, tuple(pairs), tuple(notes), spent, least)
 
 
 def _counted(objectives: Objectives, budget: Budget, objective: Objective) -> tuple[float, sli.Sli]:

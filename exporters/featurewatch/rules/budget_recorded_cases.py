@@ -100,6 +100,7 @@ class RecordedBudgetCases:
         for window in windows:
             if window in self.plan.long_windows:
                 yield budget.total_sum(self.plan.sli, window)
+            if window in self.plan.bad_windows:
                 yield budget.bad_sum(self.plan.sli, window)
 
     def _recorded(self, told: Mapping[str, float], at: int) -> list[Case]:
@@ -144,9 +145,10 @@ class RecordedBudgetCases:
         if window in self.plan.long_windows:
             values |= {
                 budget.total_sum(sli, window): float(good + bad),
-                budget.bad_sum(sli, window): float(bad),
                 budget.burn_rate(sli, window): stretch.rate(at, self.plan, window),
             }
+        if window in self.plan.bad_windows:
+            values[budget.bad_sum(sli, window)] = float(bad)
         return values
 
     def value(self, desk: Desk, at: int, name: str, value: float | None, elsewhere: float | None = None) -> Case:

@@ -47,9 +47,9 @@ class Stretch:
         good, bad = self.counted(at, window)
         return bool(good + bad) and good / (good + bad) < Fraction(str(target))
 
-    def enough(self, at: int, window: float) -> bool:
+    def enough(self, at: int, window: float, events: int = MINIMUM_EVENTS) -> bool:
         good, bad = self.counted(at, window)
-        return bad >= MINIMUM_BAD and good + bad >= MINIMUM_EVENTS
+        return bad >= MINIMUM_BAD and good + bad >= events
 
     def burns(self, at: int, pair: Pair) -> bool:
         long, short = pair.pair.long, pair.pair.short
@@ -78,7 +78,7 @@ class Stretch:
         window = plan.budget.window
 
         def left(earlier: int) -> float | None:
-            spent = self.enough(earlier, window) and self.below(earlier, window, plan.target)
+            spent = self.enough(earlier, window, plan.least) and self.below(earlier, window, plan.target)
             return 1 - self.rate(earlier, plan, window) if spent else None
 
         return _lasting(at, hold, self.step, left)
@@ -105,14 +105,16 @@ def decimal(value: Fraction) -> str:
     return f"{float(value):.12g}"
 
 
-def at_target(target: float, samples: Iterable[int]) -> tuple[Fraction, Fraction]:
+def at_target(target: float, samples: Iterable[int], least: int = 1) -> tuple[Fraction, Fraction]:
     """(good, bad) a step of which exactly what is allowed is bad: numbers for which rounding would say that it is more.
 
-    A rule that compared without its tolerance would fire on them. `samples` are the counts of steps in the windows.
+    A rule that compared without its tolerance would fire on them. `samples` are the counts of steps in the windows,
+    `least` that of events in a step.
     """
     share = Fraction(str(target))
     widths = tuple(samples)
-    for tenth in range(10 * share.denominator, 4000 * share.denominator + 1, share.denominator):
+    first = max(math.ceil(10 * least / share.denominator), 10) * share.denominator
+    for tenth in range(first, first + 3990 * share.denominator + 1, share.denominator):
         total = Fraction(tenth, 10)
         good = total * share
         if (
@@ -120,4 +122,5 @@ def at_target(target: float, samples: Iterable[int]) -> tuple[Fraction, Fraction
             and good.denominator <= 1000
         ):
             return good, total - good
-    return 100 * share * share.denominator, 100 * (1 - share) * share.denominator
+    whole = Fraction(max(math.ceil(least / share.denominator), 100) * share.denominator)
+    return whole * share, whole * (1 - share)

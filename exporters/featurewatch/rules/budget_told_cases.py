@@ -92,7 +92,7 @@ class ToldBudgetCases:
         plan = self.recorded.plan
         sli, window = plan.sli, plan.budget.window
         told = {budget.left(plan): -1.0, budget.good_ratio(sli, window): 0.0}
-        told |= {budget.bad_sum(sli, window): 1000.0, budget.total_sum(sli, window): 1000.0}
+        told |= dict.fromkeys((budget.bad_sum(sli, window), budget.total_sum(sli, window)), float(plan.least))
         alert = budget_messages.exhausted_alert(plan)
         return self._fires("nothing is left", f'alertname="{alert}"', told, SHORT_STEP, LONG_STEP)
 
@@ -103,7 +103,7 @@ class ToldBudgetCases:
         labels = self.recorded.labels(desk.service)
         return desk.case(
             f"{self.recorded.plan.objective.name}, {title}: pending until `for` is over, then firing",
-            [series(name, labels, f"{number:g}x{end}") for name, number in told.items()],
+            [series(name, labels, f"{number:.12g}x{end}") for name, number in told.items()],
             values=[desk.value(end - 1, firing, []), desk.value(end, firing, [{"labels": "{}", "value": 1}])],
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from featurewatch.objectives.units import duration_text, number_text, percent_text
 from featurewatch.rules import anomaly, budget, budget_messages, capacity, health, outlook, trend
-from featurewatch.rules.budget_plan import FEASIBLE, BudgetPlan
+from featurewatch.rules.budget_plan import FEASIBLE, JUDGED_FROM, BudgetPlan
 from featurewatch.rules.catalogue_text import chance_text, link, table
 from featurewatch.rules.model import Alert
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Plan
@@ -40,8 +40,10 @@ def _budgets(plan: Plan) -> str:
 
 A pair fires when more than *fires from* of the events were bad over its long window, with at least {MINIMUM_BAD} bad
 events and {MINIMUM_EVENTS} in all, and over its short one. A slower pair fires as well while a faster one does, which
-silences it. *False firing* is the chance per long window at {MARGIN:.0%} of the budget's pace, at the declared minimum
-traffic; the evaluations of an uptime depend on each other, and nothing is said of them.
+silences it. All of a budget is called spent once {JUDGED_FROM:.0%} of its window was seen at the declared minimum
+traffic: a service's first slow minutes have not spent a month. *False firing* is the chance per long window at
+{MARGIN:.0%} of the budget's pace, at the declared minimum traffic; the evaluations of an uptime depend on each other,
+and nothing is said of them.
 
 {_notes(plan)}"""
 

@@ -186,7 +186,7 @@ def plan(objectives: Objectives, file: str = "objectives.yaml") -> Plan:
     faults += clashes.faults(objectives, measured, chosen, file)
     if faults:
         raise Faulty(faults)
-    budgets = budget_plan.plans(objectives, file)
+    budgets = budget_plan.plans(objectives, timing.evaluation_interval, file)
     judgements = tuple(
         _judgement(objectives, objective, limit, window, timing)
         for (objective, limit), window in zip(measured, chosen, strict=True)
