@@ -17,7 +17,6 @@ from featurewatch import generate
 from featurewatch.objectives import load
 from featurewatch.project import SECRETS_VARIABLE, STATE_VARIABLE, TOOLS_VARIABLE, Project, find
 from featurewatch.routes.demo_secrets import write_demo_secrets
-from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan, plan
 
 HAND_WRITTEN = (
@@ -27,6 +26,9 @@ HAND_WRITTEN = (
     "docs/alerts",
     "examples/market_features",
 )
+
+_MADE: dict[str, tuple[frozenset[str], dict[str, str]]] = {}
+"""Text of objectives.yaml to its alerts and generated files, which are the same wherever the checkout lies."""
 
 
 def checkout(root: Path, text: str = objectives_sample.TEXT) -> Project:
@@ -40,13 +42,18 @@ def checkout(root: Path, text: str = objectives_sample.TEXT) -> Project:
             shutil.copyfile(source, target)
     (root / "objectives.yaml").write_text(text, encoding="utf-8")
     project = find(root, {STATE_VARIABLE: str(root / "state")})
-    _only_its_own(root, {alert.name for group in groups(decided(project)) for alert in group.alerts})
-    generate.write(root, generate.generate(decided(project), root))
+    if text not in _MADE:
+        made = generate.Made(decided(project), root)
+        alerts = frozenset(alert.name for group in made.groups for alert in group.alerts)
+        _MADE[text] = (alerts, dict(made.files))
+    alerts, files = _MADE[text]
+    _only_its_own(root, alerts)
+    generate.write(root, files)
     write_demo_secrets(project.secrets, "http://inbox:8025")
     return project
 
 
-def _only_its_own(root: Path, alerts: set[str]) -> None:
+def _only_its_own(root: Path, alerts: frozenset[str]) -> None:
     """Without the runbooks and the rows of routes that are about what the sample does not declare."""
     for runbook in (root / "docs/alerts").glob("*.md"):
         if runbook.stem not in alerts:

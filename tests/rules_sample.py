@@ -57,14 +57,20 @@ def planned(folder: Path, text: str) -> Plan:
     return plan(load(file))
 
 
-def write(folder: Path, text: str, extractor: str = EXTRACTOR) -> Written:
-    """Compile `text` into `folder`/rules."""
+def write_rules(folder: Path, text: str) -> tuple[Plan, tuple[Group, ...]]:
+    """Compile `text` into `folder`/rules, without the tests."""
     decided = planned(folder, text)
     built = groups(decided)
-    tests = folder / "rules" / "tests"
-    tests.mkdir(parents=True)
+    (folder / "rules" / "tests").mkdir(parents=True)
     for group in built:
         (folder / "rules" / f"{group.name}.rules.yaml").write_text(dump(render(group)), encoding="utf-8")
+    return decided, built
+
+
+def write(folder: Path, text: str, extractor: str = EXTRACTOR) -> Written:
+    """Compile `text` into `folder`/rules."""
+    decided, built = write_rules(folder, text)
+    tests = folder / "rules" / "tests"
     for name, content in promtool_tests.files_about(decided, built, extractor).items():
         (tests / name).write_text(dump(content), encoding="utf-8")
     rules = sorted((folder / "rules").glob("*.rules.yaml"))

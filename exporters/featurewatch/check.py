@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from featurewatch import generate, staging
@@ -13,14 +13,13 @@ from featurewatch.amtool import Amtool
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.check.planted import FILE as PLANTED
 from featurewatch.dashboards.check.planted import plant_all
-from featurewatch.dashboards.generate import generate as generate_dashboards
 from featurewatch.faults import Failure, Fault, Faulty, Verdict
+from featurewatch.generate import Made
 from featurewatch.lint import own
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.routes import made_table, secrets, settings, table
-from featurewatch.rules import coverage, promtool_tests, runbooks
-from featurewatch.rules.build import groups
+from featurewatch.rules import coverage, runbooks
 from featurewatch.rules.plan import Plan
 
 ROUTES = "alertmanager/tests/routes.yaml"
@@ -75,27 +74,24 @@ def look(step: Step, clock: Callable[[], float] = time.monotonic) -> Result:
     return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began, found.told)
 
 
-def steps(project: Project, plan: Plan, binaries: Binaries) -> Iterator[Step]:
+def steps(project: Project, made: Made, binaries: Binaries) -> Iterator[Step]:
     """All steps, cheap ones first."""
-    root = project.root
-    yield Step("generated files are fresh", lambda: Found(generate.differences(root, generate.generate(plan, root))))
+    root, plan = project.root, made.plan
+    yield Step("generated files are fresh", lambda: _fresh(made))
     yield Step("secrets", lambda: _secrets(project, plan))
     yield Step("rules parse", lambda: _rules(root, "rules", "*.rules.yaml", binaries.promtool.check_rules))
-    yield Step(
-        "rules do what their tests say",
-        lambda: _rules(root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules),
-    )
+    yield Step("every rule has a test", lambda: _coverage(made))
+    yield Step("rules do what their tests say", lambda: _tested(made, binaries))
     yield Step("rules are free of known mistakes", lambda: _linted(root, plan))
-    yield Step("every rule has a test", lambda: Found(_coverage(plan)))
     yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan), runbooks.unwritten(root)))
-    yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(plan))))
+    yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(made))))
     yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
-    yield Step("dashboards", lambda: _dashboards(root, plan))
+    yield Step("dashboards", lambda: _dashboards(made))
 
 
-def self_check(project: Project, plan: Plan) -> Step:
+def self_check(made: Made) -> Step:
     """Are the checks of dashboards worth their word? What is wrong here is wrong with them, not with the project."""
-    return Step("mistakes planted in the dashboards", lambda: _planted(project.root, plan))
+    return Step("mistakes planted in the dashboards", lambda: _planted(made))
 
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
@@ -121,13 +117,18 @@ def _routes(root: Path) -> table.Table:
     return table.Table(written.file, (*written.rows, *(table.load(made).rows if made.exists() else ())))
 
 
-def _coverage(plan: Plan) -> Sequence[Fault]:
-    built = groups(plan)
-    return coverage.coverage(built, promtool_tests.test_files(plan, built).values()).untested
+def _fresh(made: Made) -> Found:
+    found = len(made.plan.objectives.objectives)
+    return Found(generate.differences(made.root, made.files), told=f"{found} objectives, {len(made.files)} files")
 
 
-def _alerts(plan: Plan) -> set[tuple[str, str]]:
-    return {(alert.name, alert.labels["severity"]) for group in groups(plan) for alert in group.alerts}
+def _coverage(made: Made) -> Found:
+    found = coverage.coverage(made.groups, made.tests.values())
+    return Found(found.untested, told=str(found))
+
+
+def _alerts(made: Made) -> set[tuple[str, str]]:
+    return {(alert.name, alert.labels["severity"]) for group in made.groups for alert in group.alerts}
 
 
 def _secrets(project: Project, plan: Plan) -> Found:
@@ -140,7 +141,14 @@ def _rules(root: Path, folder: str, pattern: str, ask: Callable[[Sequence[Path]]
     files = sorted((root / folder).rglob(pattern))
     if not files:
         return Found([Fault(folder, 0, 0, f"holds no {pattern}", "run `make generate`")])
-    return Found(ask(files).faults)
+    return Found(ask(files).faults, told=f"{len(files)} files")
+
+
+def _tested(made: Made, binaries: Binaries) -> Found:
+    found = _rules(made.root, "rules/tests", "*.test.yaml", binaries.promtool.test_rules)
+    cases = sum(len(content["tests"]) for content in made.tests.values())
+    stories = len(list((made.root / "rules/tests/stories").glob("*.test.yaml")))
+    return replace(found, told=f"{cases} generated cases, {stories} files of stories")
 
 
 def _linted(root: Path, plan: Plan) -> Found:
@@ -151,18 +159,18 @@ def _linted(root: Path, plan: Plan) -> Found:
     )
 
 
-def _dashboards(root: Path, plan: Plan) -> Found:
+def _dashboards(made: Made) -> Found:
     """An error shows something false, or nothing; a warning is told."""
-    findings = check_dashboards(generate_dashboards(plan, root / "dashboards"), plan)
+    findings = check_dashboards(made.dashboards, made.plan)
     return Found(
         [finding.fault() for finding in findings if finding.severity == "error"],
         [finding.fault() for finding in findings if finding.severity == "warning"],
     )
 
 
-def _planted(root: Path, plan: Plan) -> Found:
+def _planted(made: Made) -> Found:
     """A checker that finds nothing is only worth something if it finds what is wrong."""
-    outcomes = [one for one in plant_all(generate_dashboards(plan, root / "dashboards"), plan) if one.planted]
+    outcomes = [one for one in plant_all(made.dashboards, made.plan) if one.planted]
     missed = [one.mistake for one in outcomes if one.finding is None]
     remedy = "mend featurewatch.dashboards.check, or the words in planted.yaml"
     faults = [Fault(PLANTED, 0, 0, f"{mistake.kind}: planted and not found", remedy) for mistake in missed]

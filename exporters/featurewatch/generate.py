@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from featurewatch import compose, kubernetes, routes, scrape, tls, whole_file
@@ -12,6 +14,8 @@ from featurewatch.faults import Fault
 from featurewatch.routes import made_table
 from featurewatch.rules import catalogue, model, promtool_tests, runbook_stubs, runbooks
 from featurewatch.rules.build import groups
+from featurewatch.rules.cases import Case
+from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
 from featurewatch.yaml_text import dump
 
@@ -24,25 +28,57 @@ _OURS = re.compile(rb"Made (?:by `make generate`|from objectives\.yaml)")
 """What every generated file says of itself. One without it was written by somebody, and is never removed."""
 
 
+@dataclass(frozen=True)
+class Made:
+    """What follows from the plan, each part made when it is first asked for, and once."""
+
+    plan: Plan
+    root: Path
+
+    @cached_property
+    def groups(self) -> tuple[Group, ...]:
+        """The rules."""
+        return groups(self.plan)
+
+    @cached_property
+    def tests(self) -> Mapping[str, Case]:
+        """The tests of the rules: file name to content."""
+        return promtool_tests.test_files(self.plan, self.groups)
+
+    @cached_property
+    def dashboards(self) -> Mapping[str, str]:
+        """Path below `dashboards` to text. Raises `Faulty` when one cannot be made."""
+        return dashboards(self.plan, self.root / "dashboards")
+
+    @cached_property
+    def files(self) -> Mapping[str, str]:
+        """Path below `root` to text, for every generated file. Raises `Faulty` when a dashboard cannot be made."""
+        return dict(_files(self))
+
+
 def generate(plan: Plan, root: Path) -> dict[str, str]:
     """Path below `root` to text, for every generated file. Raises `Faulty` when a dashboard cannot be made."""
-    built = groups(plan)
-    files = {f"rules/{group.name}.rules.yaml": dump(model.render(group), HEADER) for group in built}
-    for name, content in promtool_tests.test_files(plan, built).items():
-        files[f"rules/tests/{name}"] = dump(content, HEADER)
-    files["docs/alerts/README.md"] = catalogue.catalogue(plan)
-    files["alertmanager/alertmanager.yaml"] = routes.render(routes.alertmanager_config(plan))
-    files[made_table.PATH] = dump(made_table.rows(plan), HEADER)
-    files["deploy/prometheus/prometheus.yaml"] = scrape.render(scrape.prometheus_config(plan))
+    return dict(Made(plan, root).files)
+
+
+def _files(made: Made) -> Iterator[tuple[str, str]]:
+    plan = made.plan
+    for group in made.groups:
+        yield f"rules/{group.name}.rules.yaml", dump(model.render(group), HEADER)
+    for name, content in made.tests.items():
+        yield f"rules/tests/{name}", dump(content, HEADER)
+    yield "docs/alerts/README.md", catalogue.catalogue(plan)
+    yield "alertmanager/alertmanager.yaml", routes.render(routes.alertmanager_config(plan))
+    yield made_table.PATH, dump(made_table.rows(plan), HEADER)
+    yield "deploy/prometheus/prometheus.yaml", scrape.render(scrape.prometheus_config(plan))
     if plan.objectives.tls is not None:
         for folder in ("alertmanager", "deploy/prometheus"):
-            files[f"{folder}/{tls.FILE}"] = dump(tls.web_config(plan.objectives.tls), HEADER)
-    files["deploy/.env"] = compose.env_file(plan)
-    for name, text in kubernetes.resources(plan, built).items():
-        files[f"{kubernetes.FOLDER}/{name}"] = text
-    for name, text in dashboards(plan, root / "dashboards").items():
-        files[f"dashboards/{name}"] = text
-    return files
+            yield f"{folder}/{tls.FILE}", dump(tls.web_config(plan.objectives.tls), HEADER)
+    yield "deploy/.env", compose.env_file(plan)
+    for name, text in kubernetes.resources(plan, made.groups).items():
+        yield f"{kubernetes.FOLDER}/{name}", text
+    for name, text in made.dashboards.items():
+        yield f"dashboards/{name}", text
 
 
 def beginnings(plan: Plan, root: Path) -> dict[str, str]:

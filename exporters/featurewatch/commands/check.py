@@ -11,6 +11,7 @@ from featurewatch.amtool import Amtool
 from featurewatch.commands.secrets import ensure_demo_secrets
 from featurewatch.commands.table import show_json
 from featurewatch.commands.tools import provided
+from featurewatch.generate import Made
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
 from featurewatch.promtool import Promtool
@@ -34,7 +35,8 @@ def _results(project: Project) -> Iterator[check.Result]:
     ensure_demo_secrets(project, decided)
     tools = provided(project)
     binaries = check.Binaries(Promtool(tools.promtool.path), Amtool(tools.amtool.path))
-    for step in (*check.steps(project, decided, binaries), check.self_check(project, decided)):
+    made = Made(decided, project.root)
+    for step in (*check.steps(project, made, binaries), check.self_check(made)):
         yield check.look(step)
 
 

@@ -20,13 +20,14 @@ from featurewatch.rules.plan import Plan
 NODE = {"job": "node", "instance": "node:9100"}
 
 
-def cases(plan: Plan, group: Group) -> Iterator[Case]:
-    """All cases of the chain; their step is the group's interval."""
-    desk = Desk(plan.objectives.service, group.interval)
+def cases(plan: Plan, group: Group) -> Iterator[tuple[float, Case]]:
+    """All cases of the chain, each with the seconds between its evaluations."""
+    service = plan.objectives.service
     alerts = {alert.name: alert for alert in group.alerts}
-    for probe in probes(plan.objectives.service):
-        yield _case(desk, alerts[probe.alert], probe)
-    yield DeliveryCase(plan, desk, alerts["DeliverySlow"]).case()
+    for probe in probes(service):
+        step = probe.step or group.interval
+        yield step, _case(Desk(service, step), alerts[probe.alert], probe)
+    yield group.interval, DeliveryCase(plan, Desk(service, group.interval), alerts["DeliverySlow"]).case()
 
 
 def probes(service: str) -> tuple[Probe, ...]:
@@ -82,10 +83,11 @@ def probes(service: str) -> tuple[Probe, ...]:
         Probe(
             "SeriesGrowing",
             "so few series that their growth is no news, then enough",
-            twice("prometheus_tsdb_head_series", PROMETHEUS, "6000x240 9999x29 10000x30 6000x2", "10x400"),
+            twice("prometheus_tsdb_head_series", PROMETHEUS, "6000x60 9999x9 10000x9 6000x2", "10x100"),
             PROMETHEUS,
-            {291: "10k", 301: "10k"},
-            (270, 290, 302),
+            {76: "10k", 80: "10k"},
+            (70, 75, 81),
+            step=60.0,
         ),
         Probe(
             "RemoteWriteBehind",

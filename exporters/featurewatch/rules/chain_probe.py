@@ -32,6 +32,9 @@ class Probe:
     silent: tuple[int, ...]
     extra: Labels = field(default_factory=dict)
     """Labels of the alert that its rule does not add."""
+    step: float | None = None
+    """Seconds between the evaluations that it counts; None for those of the group. What lasts hours and has no `for`
+    is told as well by fewer of them."""
 
 
 PROMETHEUS = {"job": "prometheus", "instance": "prometheus:9090"}

@@ -64,17 +64,20 @@ def coverage(
 REMEDY = "add one to rules/tests"
 
 
-Who = tuple[str, str, str]
-"""Name, severity and objective: twins of several objectives share a name, steps of a ladder differ in severity."""
+Who = tuple[str, ...]
+"""Name, severity, and what it is about: twins of several objectives share a name, steps of a ladder differ in severity,
+levels of escalation in their policy."""
+
+ABOUT = (names.OBJECTIVE, names.INCIDENT, names.POLICY)
 
 
 def _who(name: str, labels: Mapping[str, str]) -> Who:
-    return name, str(labels.get(names.SEVERITY, "")), str(labels.get(names.OBJECTIVE, ""))
+    return name, *(str(labels.get(label, "")) for label in (names.SEVERITY, *ABOUT))
 
 
 def _rule(alert: Alert) -> Rule:
-    objective = f", {alert.labels[names.OBJECTIVE]}" if names.OBJECTIVE in alert.labels else ""
-    return f"{alert.name} ({alert.labels.get(names.SEVERITY, '')}{objective})"
+    about = [alert.labels[label] for label in ABOUT if label in alert.labels]
+    return f"{alert.name} ({', '.join((alert.labels.get(names.SEVERITY, ''), *about))})"
 
 
 def _looked_at(cases: Iterable[Mapping[str, Any]]) -> tuple[set[Who], set[Who]]:

@@ -190,13 +190,16 @@ def _file(groups: tuple[Group, ...], step: float, cases: list[Case]) -> Case:
     }
 
 
-def _chain(groups: tuple[Group, ...], chained: Group, cases: list[Case]) -> Iterator[tuple[str, Case]]:
-    """Those that need the chain's own rules alone, and those that need others, which take longer."""
-    written = [(case, _file(groups, chained.interval, [case])) for case in cases]
-    for name, alone in ((chain.GROUP, True), (f"{chain.GROUP}.beside", False)):
-        some = [case for case, file in written if (len(file["rule_files"]) == 1) == alone]
-        if some:
-            yield f"{name}.test.yaml", _file(groups, chained.interval, some)
+def _chain(groups: tuple[Group, ...], chained: Group, cases: list[tuple[float, Case]]) -> Iterator[tuple[str, Case]]:
+    """By step, those that need the chain's own rules alone, and those that need others, which take longer."""
+    files: dict[tuple[str, float], list[Case]] = {}
+    for step, case in cases:
+        alone = len(_file(groups, step, [case])["rule_files"]) == 1
+        name = chain.GROUP if alone else f"{chain.GROUP}.beside"
+        files.setdefault((name, step), []).append(case)
+    for (name, step), some in files.items():
+        file = name if step == chained.interval else f"{name}.{duration_text(step)}"
+        yield f"{file}.test.yaml", _file(groups, step, some)
 
 
 def _watchdog(plan: Plan, groups: tuple[Group, ...]) -> Case:

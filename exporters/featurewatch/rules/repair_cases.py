@@ -73,9 +73,10 @@ def probes() -> tuple[Probe, ...]:
         Probe(
             "AuditShortened",
             "an entry is gone, until nobody remembers it",
-            twice(names.AUDIT_ENTRIES, RESPONDER, "9x1 10x1 9x1500", "5x1510"),
+            twice(names.AUDIT_ENTRIES, RESPONDER, "9x1 10x1 9x100", "5x110"),
             RESPONDER,
-            {BEGIN: "9", 1442: "9"},
-            (BEGIN - 1, 1443),
+            {BEGIN: "9", 92: "9"},
+            (BEGIN - 1, 93),
+            step=240.0,
         ),
     )
