@@ -102,7 +102,7 @@ def test_a_secret_of_any_bytes_is_copied_as_it_is_and_what_cannot_be_one_is_not(
     _stage(project, target, MOVED)
     names = {path.name for path in (target / "alertmanager/secrets").iterdir()}
     demo = {"smtp_password", "slack_api_url", "pagerduty_routing_key", "webhook_url", "responder_token", "audit_key"}
-    assert names == {"odd", *demo}
+    assert names == {"odd", "viewer_token", *demo}
     assert (target / "alertmanager/secrets/odd").read_bytes() == b"\xff\x00inbox:8025"
 
 

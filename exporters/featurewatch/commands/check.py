@@ -6,6 +6,8 @@ import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 
+import httpx
+
 from featurewatch import check
 from featurewatch.amtool import Amtool
 from featurewatch.commands.secrets import ensure_demo_secrets
@@ -16,11 +18,14 @@ from featurewatch.project import OBJECTIVES, Project
 from featurewatch.promtool import Promtool
 from featurewatch.rules.plan import plan
 
+SECONDS = 30.0
+"""Patience with one question to a server."""
 
-def run(project: Project, *, as_json: bool = False) -> int:
-    """0 when nothing is wrong, else 1."""
+
+def run(project: Project, *, as_json: bool = False, live: str | None = None) -> int:
+    """0 when nothing is wrong, else 1. `live` is the address of a Prometheus that is asked, too."""
     results = []
-    for result in _results(project):
+    for result in _results(project, live):
         results.append(result)
         if not as_json:
             _tell(result)
@@ -29,13 +34,17 @@ def run(project: Project, *, as_json: bool = False) -> int:
     return 1 if any(result.faults for result in results) else 0
 
 
-def _results(project: Project) -> Iterator[check.Result]:
+def _results(project: Project, live: str | None) -> Iterator[check.Result]:
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
     ensure_demo_secrets(project, decided)
     tools = provided(project)
     binaries = check.Binaries(Promtool(tools.promtool.path), Amtool(tools.amtool.path))
     for step in (*check.steps(project, decided, binaries), check.self_check(project, decided)):
         yield check.look(step)
+    if live is not None:
+        with httpx.Client(timeout=SECONDS, trust_env=False) as client:
+            for step in check.live_steps(project, decided, live, client):
+                yield check.look(step)
 
 
 def _tell(result: check.Result) -> None:
