@@ -66,7 +66,7 @@ def test_datasource_environment_service_and_extractor_can_be_chosen(slug: str, b
 @pytest.mark.parametrize("slug", QUESTIONS)
 def test_alerts_deployments_and_what_was_done_are_marked(slug: str, boards: dict[str, Json]) -> None:
     marks = [mark["name"] for mark in boards[slug]["annotations"]["list"]]
-    assert marks == ["Alerts", "Deployments and restarts", "Acknowledgements"]
+    assert marks == ["Alerts", "Deployments and restarts", "Automatic actions", "Acknowledgements"]
 
 
 @pytest.mark.parametrize("slug", QUESTIONS)

@@ -14,7 +14,10 @@ from featurewatch.dashboards.live import Answer, run_queries, unexpected
 from featurewatch.faults import Failure
 
 REMEDIES: Mapping[str, str] = {
-    "empty": "correct a label or the series' name; where nothing is good news, say so with a text of `quiet.py`",
+    "empty": (
+        "let traffic flow for as long as its window, else correct a label or a name; "
+        "where nothing is good news, say so with a text of `quiet.py`"
+    ),
     "not a number": "leave out what divides by nothing, such as with `> 0` behind the divisor",
     "refused": "correct the query: Prometheus does not run it",
 }
