@@ -23,6 +23,7 @@ HAND_WRITTEN = (
     "alertmanager/templates",
     "alertmanager/tests/routes.yaml",
     "dashboards/promise.dashboard.py",
+    "dashboards/slow.dashboard.py",
     "docs/alerts",
     "examples/market_features",
 )

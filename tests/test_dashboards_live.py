@@ -15,8 +15,10 @@ import pytest
 from tests import running_prometheus
 from tests.dashboards_sample import DASHBOARDS, Json, overview, sample_plan
 
-from featurewatch.dashboards import generate
+from featurewatch.dashboards import generate, quiet
+from featurewatch.dashboards.check import answered
 from featurewatch.dashboards.live import Answer, State, run_queries, troubled, unexpected
+from featurewatch.faults import Failure
 from featurewatch.measure.metrics_server import start_metrics_server
 from featurewatch.measure.monitor import ExtractionMonitor
 from featurewatch.measure.registry import Registry
@@ -211,3 +213,43 @@ def test_a_refusal_repeats_what_prometheus_says(bare: str) -> None:
 def test_nobody_at_the_address_is_an_error_and_not_an_empty_answer() -> None:
     with pytest.raises(httpx.ConnectError):
         run_queries(board_of("vector(1)", instant=True), f"http://{NOBODY}")
+
+
+def saying(expr: str, title: str, said: str) -> Json:
+    [panel] = board_of(expr, instant=True)["panels"]
+    return {**panel, "title": title, "fieldConfig": {"defaults": {"noValue": said}}}
+
+
+def test_what_is_not_answered_is_told_with_file_panel_and_remedy_and_what_may_be_empty_is_counted(bare: str) -> None:
+    panels = [
+        saying("vector(1)", "filled", "-"),
+        saying('up{job="nobody"}', "a gap", "-"),
+        saying('up{job="nobody"}', "no GPU", quiet.NO_GPU),
+        saying("vector(0) / 0", "nonsense", quiet.NO_GPU),
+        saying("sum(", "refused", "-"),
+    ]
+    marks = [
+        {"name": "calm", "target": {"expr": 'up{job="nobody"}', "refId": "calm"}},
+        {"name": "wrong", "target": {"expr": "sum(", "refId": "wrong"}},
+    ]
+    board = {"title": "a board", "panels": panels, "annotations": {"list": marks}}
+    with httpx.Client(trust_env=False) as client:
+        found = answered.ask({"out/a.json": json.dumps(board)}, bare, client)
+    assert [(one.dashboard, one.panel) for one in found.findings] == [
+        *(("out/a.json", "a gap"), ("out/a.json", "nonsense"), ("out/a.json", "refused")),
+        ("out/a.json", "marks: wrong"),
+    ]
+    assert "query A is empty: up{job=" in found.findings[0].what
+    assert "quiet.py" in found.findings[0].remedy
+    assert found.excused == {
+        quiet.reason(quiet.NO_GPU): ("no GPU",),
+        quiet.reason(quiet.NO_HAPPENING): ("marks: calm",),
+    }
+    assert str(found) == "7 queries, 4 without a number, 2 panels empty for 2 known reasons"
+
+
+@pytest.mark.parametrize("url", [f"http://{NOBODY}", "not a URL"])
+def test_an_address_without_prometheus_is_named_with_what_to_give(url: str) -> None:
+    board = json.dumps(board_of("vector(1)", instant=True))
+    with httpx.Client(trust_env=False) as client, pytest.raises(Failure, match=r"give the address of its API"):
+        answered.ask({"out/a.json": board}, url, client)

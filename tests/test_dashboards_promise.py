@@ -75,7 +75,7 @@ def test_p95_is_shown_in_seconds_on_the_colours_of_its_limits(board: dict[str, o
 
 
 def test_a_hit_rate_turns_below_its_limit(board: dict[str, object]) -> None:
-    found = panel(board, "Extractions served from the cache ≥ 85 %")
+    found = panel(board, "Served from the cache ≥ 85 %")
     assert steps(found) == [(None, "yellow"), (0.849999999, "green")]
     assert expressions(found)[0].startswith("min(")
 

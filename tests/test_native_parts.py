@@ -83,6 +83,17 @@ def test_who_receives_is_started_before_who_sends(settings: Settings) -> None:
     ]
 
 
+def test_the_preview_reads_the_responder_with_a_token_of_its_own_or_not_at_all(settings: Settings) -> None:
+    answering = dataclasses.replace(settings, responder_arguments=("--token", "am:operator:/secrets/responder_token"))
+    assert "--responder" not in parts.preview(answering).argv
+    reading = dataclasses.replace(answering, viewer_token=Path("/secrets/viewer_token"))
+    argv = parts.preview(reading).argv
+    assert argv[-4:] == (
+        *("--responder", f"http://127.0.0.1:{settings.ports.responder}"),
+        *("--responder-token-file", "/secrets/viewer_token"),
+    )
+
+
 def test_every_part_listens_on_loopback_only(settings: Settings) -> None:
     up(parts.stack(settings))
     addresses = set()

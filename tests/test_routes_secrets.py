@@ -157,7 +157,14 @@ def test_the_demo_writes_only_what_is_missing_for_its_owner_alone(tmp_path: Path
     tmp_path.mkdir(exist_ok=True)
     _put(tmp_path, "slack_api_url", "https://hooks.slack.com/services/T1/B1/mine")
     written = write_demo_secrets(tmp_path, INBOX)
-    assert written == ("webhook_url", "pagerduty_routing_key", "smtp_password", "responder_token", "audit_key")
+    assert written == (
+        "webhook_url",
+        "pagerduty_routing_key",
+        "smtp_password",
+        "responder_token",
+        "viewer_token",
+        "audit_key",
+    )
     assert (tmp_path / "slack_api_url").read_text() == "https://hooks.slack.com/services/T1/B1/mine"
     assert {path.stat().st_mode & 0o777 for path in tmp_path.iterdir()} == {0o600}
     assert write_demo_secrets(tmp_path, INBOX) == ()

@@ -107,6 +107,7 @@ def test_alertmanager_gets_the_secrets_that_its_configuration_names_and_no_other
         *names,
         "audit_key",
         "responder_token",
+        "viewer_token",
         "another_parts",
     }
 

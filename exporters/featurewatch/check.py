@@ -8,14 +8,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import httpx
+
 from featurewatch import generate, staging
 from featurewatch.amtool import Amtool
+from featurewatch.dashboards.check import answered
 from featurewatch.dashboards.check.checks import check as check_dashboards
 from featurewatch.dashboards.check.planted import FILE as PLANTED
 from featurewatch.dashboards.check.planted import plant_all
 from featurewatch.faults import Failure, Fault, Faulty, Verdict
 from featurewatch.generate import Made
-from featurewatch.lint import own
+from featurewatch.lint import live, own
+from featurewatch.lint.source import read
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.routes import made_table, secrets, settings, table
@@ -41,6 +45,8 @@ class Step:
 
     name: str
     find: Callable[[], Found]
+    help: str = "`make tools` lists the binaries that are used"
+    """What to look at when it cannot be taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +76,7 @@ def look(step: Step, clock: Callable[[], float] = time.monotonic) -> Result:
     except Faulty as error:
         found = Found(error.faults)
     except Failure as error:
-        found = Found([Fault(step.name, 0, 0, str(error), "`make tools` lists the binaries that are used")])
+        found = Found([Fault(step.name, 0, 0, str(error), step.help)])
     return Result(step.name, tuple(found.faults), tuple(found.warnings), clock() - began, found.told)
 
 
@@ -92,6 +98,13 @@ def steps(project: Project, made: Made, binaries: Binaries) -> Iterator[Step]:
 def self_check(made: Made) -> Step:
     """Are the checks of dashboards worth their word? What is wrong here is wrong with them, not with the project."""
     return Step("mistakes planted in the dashboards", lambda: _planted(made))
+
+
+def live_steps(project: Project, made: Made, prometheus: str, client: httpx.Client) -> Iterator[Step]:
+    """What only a Prometheus that runs, under traffic, can tell."""
+    running = "`make status` says what runs where"
+    yield Step("the dashboards' queries are answered", lambda: _answered(made, prometheus, client), running)
+    yield Step("the rules' series were seen", lambda: _seen(project.root, prometheus, client), running)
 
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
@@ -166,6 +179,18 @@ def _dashboards(made: Made) -> Found:
         [finding.fault() for finding in findings if finding.severity == "error"],
         [finding.fault() for finding in findings if finding.severity == "warning"],
     )
+
+
+def _answered(made: Made, prometheus: str, client: httpx.Client) -> Found:
+    found = answered.ask(made.dashboards, prometheus, client)
+    return Found([finding.fault() for finding in found.findings], told=str(found))
+
+
+def _seen(root: Path, prometheus: str, client: httpx.Client) -> Found:
+    """As `featurewatch lint --live`: a series may rightly be unseen, so this only warns."""
+    texts = read(own.rule_files(root), root)
+    findings = live.check(texts.rules, live.Server(prometheus, client), time.time())
+    return Found([], [finding.fault() for finding in findings])
 
 
 def _planted(made: Made) -> Found:

@@ -93,7 +93,7 @@ def _run(project: projects.Project, options: argparse.Namespace) -> int:
         case "check":
             from featurewatch.commands import check
 
-            return check.run(project, as_json=options.json)
+            return check.run(project, as_json=options.json, live=options.live)
         case "backtest":
             from featurewatch.commands import backtest
 
@@ -145,7 +145,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "generate", parents=[json], help="objectives.yaml to rules, tests, routes, dashboards, documents"
     )
-    commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    check = commands.add_parser("check", parents=[json], help="everything that can be checked without running it")
+    check.add_argument("--live", metavar="URL", help="also ask this Prometheus every query of the dashboards")
     commands.add_parser("grafana", help="put the dashboards into the Grafana at GRAFANA_URL, read them back")
     backtest = commands.add_parser(
         "backtest", parents=[json], help="when each alert would have fired, over a Prometheus' history"

@@ -49,6 +49,8 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
     if responder is None:
         return None
     arguments = ["--token", f"alertmanager:operator:{_inside(secrets, responder.token_file)}"]
+    if responder.viewer_token_file is not None:
+        arguments += ["--token", f"viewer:viewer:{_inside(secrets, responder.viewer_token_file)}"]
     if responder.audit_key_file is not None:
         arguments += ["--audit-key-file", _inside(secrets, responder.audit_key_file), "--secrets", str(secrets)]
     if email is not None:
@@ -63,10 +65,12 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
     return tuple(arguments)
 
 
-def responder_token(objectives: Objectives, secrets: Path) -> Path | None:
-    """The file that lets others speak with the responder; None where there is none."""
+def viewer_token(objectives: Objectives, secrets: Path) -> Path | None:
+    """The file that lets others read what the responder knows, and no more; None where there is none."""
     responder = objectives.handling.responder
-    return None if responder is None else Path(_inside(secrets, responder.token_file))
+    if responder is None or responder.viewer_token_file is None:
+        return None
+    return Path(_inside(secrets, responder.viewer_token_file))
 
 
 def _inside(secrets: PurePath, declared: str) -> str:

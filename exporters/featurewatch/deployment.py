@@ -173,7 +173,7 @@ class Deployment:
                 maintenance_interval=duration_text(timing.maintenance_interval),
                 with_example=self.with_example,
                 responder_arguments=self._responder_arguments(),
-                responder_token=compose.responder_token(self.plan.objectives, self.project.secrets),
+                viewer_token=compose.viewer_token(self.plan.objectives, self.project.secrets),
                 events=self.events,
                 inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )

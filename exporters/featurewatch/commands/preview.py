@@ -63,7 +63,7 @@ def run(project: Project, options: argparse.Namespace) -> int:
 
 def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
     """Whom to ask: those named, otherwise the stack of this checkout as it was started last."""
-    from featurewatch.compose import responder_token
+    from featurewatch.compose import viewer_token
     from featurewatch.deployment import ports_from, ports_of
     from featurewatch.native.ports import LOOPBACK
     from featurewatch.native.records import RunFolder
@@ -82,7 +82,7 @@ def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
         token = options.responder_token_file
         yield from ("--responder", options.responder, *(("--responder-token-file", str(token)) if token else ()))
     elif not options.prometheus and decided is not None and RunFolder(run_dir).recorded("responder") is not None:
-        file = responder_token(decided.objectives, project.secrets)
+        file = viewer_token(decided.objectives, project.secrets)
         if file is not None and file.is_file():
             yield from ("--responder", f"http://{LOOPBACK}:{ports.responder}", "--responder-token-file", str(file))
 

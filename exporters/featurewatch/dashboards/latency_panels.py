@@ -45,17 +45,20 @@ def _spread(plan: Plan) -> str:
 
 def by_source(plan: Plan, quantile: float) -> Panel:
     """One quantile for each source: a slow cache and a slow computation are mended by different people."""
-    name = quantile_name(quantile)
-    expr = queries.quantile(quantile, queries.of_extractors(BUCKETS, SUCCEEDED), names.EXTRACTOR, names.SERVED_FROM)
+    name, window = quantile_name(quantile), plan.show_window
+    shown = queries.of_extractors(recorded.source_quantile_seconds(quantile, window))
     return panels.time_series(
         f"{name} by source",
-        [Query(expr, f"{BY_EXTRACTOR} · {{{{{names.SERVED_FROM}}}}}", exemplar=True)],
+        [
+            Query(shown, f"{BY_EXTRACTOR} · {{{{{names.SERVED_FROM}}}}}"),
+            queries.exemplars(queries.of_extractors(BUCKETS, SUCCEEDED)),
+        ],
         unit=units.SECONDS,
         limits=merged([found for found in quantile_objectives(plan) if not found.foreign]),
         interval=interval(plan),
         description=panels.describe(
-            f"{name} of the duration of successful extractions, for each place that the features came from. "
-            "Interpolated between buckets. Points are single extractions.",
+            f"{name} of the duration of successful extractions over {duration_text(window)}, for each place that the "
+            "features came from. Points are single extractions.",
             f"`{names.CACHE}` far below `{names.COMPUTE}`. If `{names.CACHE}` rises alone, the cache is slow; if all "
             "rise together, the machine is.",
         ),
@@ -163,15 +166,19 @@ def rejected(plan: Plan) -> Panel:
 
 
 def stage_quantiles(plan: Plan) -> Panel:
-    expr = queries.quantile(0.95, queries.of_extractors(f"{names.STAGE_DURATION}_bucket"), names.EXTRACTOR, names.STAGE)
+    shown = queries.of_extractors(recorded.stage_quantile_seconds(0.95, plan.show_window))
     return panels.time_series(
         "p95 of each stage",
-        [Query(expr, f"{BY_EXTRACTOR} · {{{{{names.STAGE}}}}}", exemplar=True)],
+        [
+            Query(shown, f"{BY_EXTRACTOR} · {{{{{names.STAGE}}}}}"),
+            queries.exemplars(queries.of_extractors(f"{names.STAGE_DURATION}_bucket")),
+        ],
         unit=units.SECONDS,
         interval=interval(plan),
         no_value=quiet.NO_STAGE,
         description=panels.describe(
-            "p95 of how long each stage of an extraction took, whether it succeeded or not.",
+            f"p95 of how long each stage of an extraction took over {duration_text(plan.show_window)}, whether it "
+            "succeeded or not.",
             "level lines. The stage whose line rises with the extraction's is the cause.",
         ),
     )

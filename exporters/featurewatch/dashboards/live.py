@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -60,6 +60,7 @@ def run_queries(
 ) -> tuple[Answer, ...]:
     """Ask every query of every panel at the address `prometheus`.
 
+    Marks behind the lines (annotations) are asked for, too; with nothing to mark they are empty, and that is in order.
     Variables have the values that the dashboard opens with, unless `chosen` says otherwise (as regular expressions).
     `now` is the end of the range, in seconds since 1970. Raises `httpx.HTTPError` when nothing answers.
     """
@@ -69,9 +70,17 @@ def run_queries(
     with httpx.Client(timeout=TIMEOUT_SECONDS, trust_env=False) if client is None else nullcontext(client) as asking:
         return tuple(
             _ask(asking, prometheus.rstrip("/"), panel, target, values, end, range_seconds)
-            for panel, target in board.queries()
+            for panel, target in (*board.queries(), *_marks(board))
             if not target.get("hide")
         )
+
+
+def _marks(board: Board) -> Iterator[tuple[Json, Json]]:
+    """Annotations as if each were a panel that may be empty."""
+    for annotation in board.annotations:
+        if "target" in annotation:
+            said = {"fieldConfig": {"defaults": {"noValue": quiet.NO_HAPPENING}}}
+            yield {"title": f"marks: {annotation.get('name')}", **said}, annotation["target"]
 
 
 def troubled(answers: Iterable[Answer], empty_is_fine: bool = False) -> tuple[Answer, ...]:

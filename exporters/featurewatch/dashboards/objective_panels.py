@@ -43,7 +43,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
             "but on which side of a limit it lies is exact: each limit is an edge of a bucket."
         )
     else:
-        title, unit = f"{objective.title} {promised}", units.SHARE
+        title, unit = f"{_short(objective.title)} {promised}", units.SHARE
         decimals = units.share_decimals(bound for bound, _ in ladder.bounds)
         series = queries.ratio_series(mildest)
         shows = f"{objective.title}: their share {seen}."
@@ -58,6 +58,16 @@ def now(plan: Plan, objective: Objective) -> Panel:
         limits=ladder,
         links=_links(plan, objective),
     )
+
+
+NARROW = 28
+"""Characters of a title that fit into a quarter of a dashboard, beside a limit and two icons."""
+
+
+def _short(title: str) -> str:
+    """`Served from the cache` of `Extractions served from the cache`: what a dashboard is about goes without saying."""
+    rest = title.removeprefix("Extractions ")
+    return rest[:1].upper() + rest[1:] if len(title) > NARROW else title
 
 
 UNITS = {
@@ -262,7 +272,7 @@ def _bound_now(plan: Plan, objective: BoundObjective) -> Panel:
     promised = f"{'≥' if below else '≤'} {write(mildest.limit.bound)}"
     seen = f", over the last {duration_text(mildest.window)}" if mildest.window else ""
     return panels.stat(
-        f"{objective.title} {promised}",
+        f"{_short(objective.title)} {promised}",
         Query(f"{'min' if below else 'max'}({queries.of_level(mildest.value, objective.by)})"),
         unit=UNITS[objective.unit],
         decimals=units.share_decimals(bounds) if objective.unit == "share" else None,

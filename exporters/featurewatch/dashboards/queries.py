@@ -114,6 +114,12 @@ def quantile(value: float, buckets: str, *by: str) -> str:
     return f"histogram_quantile(\n  {value:g},\n  {inner}\n) >= 0"
 
 
+def exemplars(buckets: str) -> Query:
+    """Single extractions beside what rules recorded, which keeps none. No line of its own: it looks at the beginning of
+    1970, where there is nothing to read; the time of the exemplars is the one shown."""
+    return Query(f"rate({buckets}[$__rate_interval] @ 0)", exemplar=True)
+
+
 def share(part: str, whole: str) -> str:
     """Absent while the whole is nothing, where it would be no number."""
     return f"{part}\n/\n(\n{whole}\n> 0\n)"

@@ -30,6 +30,7 @@ NO_BYTES: Final = "it counts entries, not bytes"
 NO_PROGRESS: Final = "nobody counts what is in progress"
 NO_SLOW: Final = "none was slower"
 NO_FIRING: Final = "Nothing fires: nothing to do"
+NO_HAPPENING: Final = "nothing happened"
 NO_REFUSAL: Final = "nothing was refused"
 
 REASONS: Final[dict[str, str]] = {
@@ -58,6 +59,7 @@ REASONS: Final[dict[str, str]] = {
     NO_PROGRESS: "whoever tells of an extraction when it has ended cannot tell when it began",
     NO_SLOW: "no slow extraction is what was promised",
     NO_FIRING: "no alert is what everybody wishes for",
+    NO_HAPPENING: "nothing to mark is a calm time",
     NO_REFUSAL: "a counter by reason begins with the first refusal",
     NO_STAGE: "an extractor that measures no stages is one stage",
 }

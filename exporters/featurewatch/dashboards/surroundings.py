@@ -68,9 +68,23 @@ def happenings() -> list[Json]:
                     f"{{{{{names.EXTRACTOR}}}}}", f"{names.SEVERITY},{names.CATEGORY}"),
         _annotation("Deployments and restarts", deployed, "blue", "Deployment or restart",
                     f"{{{{{names.SERVICE}}}}} {{{{{names.VERSION}}}}}", names.SERVICE),
+        _annotation("Automatic actions", _acted(), "yellow", f"Action {{{{{names.ACTION}}}}}",
+                    queries.BY_TITLE, names.ACTION),
         _annotation("Acknowledgements", acknowledged, "purple", "{{alertname}} is in hand",
                     f"{{{{{names.EXTRACTOR}}}}}", names.SEVERITY),
     ]  # fmt: skip
+
+
+def _acted() -> str:
+    """Runs of repair: while one is open, and where one ended. The first of its kind begins the counter, which is no
+    rise; it counts as one where the responder had been asked before."""
+    by = ", ".join((names.ACTION, names.MODE, names.OUTCOME))
+    runs = queries.of_environment(names.REPAIR_RUNS)
+    now, before = f"sum by ({by}) ({runs})", f"sum by ({by}) ({runs} offset {NEW_FOR})"
+    asked = f"count({queries.of_environment(names.REPAIR_STOPPED)} offset {NEW_FOR})"
+    ended = f"{now} > {before}\nor\n({now} unless {before}) and on () {asked}"
+    opened = f"sum by ({names.ACTION}, {names.STATE}) ({queries.of_environment(names.REPAIR_OPEN)}) > 0"
+    return f"{queries.titled(ended, names.MODE, names.OUTCOME)}\nor\n{queries.titled(opened, names.STATE)}"
 
 
 def siblings() -> Any:

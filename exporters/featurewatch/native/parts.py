@@ -67,8 +67,8 @@ class Settings:
     """More arguments for the responder; None: there is none."""
     events: Path | None = None
     """The file in which Alertmanager's configuration records its events, which the responder reads."""
-    responder_token: Path | None = None
-    """The file with what the responder wants of whoever reads it: the preview shows who has which alert in hand."""
+    viewer_token: Path | None = None
+    """The file with what the responder wants of those who only read: the preview shows who has which alert in hand."""
     extractor_admin: bool = True
     """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
 
@@ -247,9 +247,11 @@ def _own(
 
 
 def _of_responder(settings: Settings) -> tuple[str, ...]:
-    token = settings.responder_token
-    known = ("--responder-token-file", str(token)) if token is not None else ()
-    return "--responder", _base(settings.ports.responder), *known
+    token = settings.viewer_token
+    # Without a token it would be refused at every question; the token of those who act is not for showing.
+    return (
+        () if token is None else ("--responder", _base(settings.ports.responder), "--responder-token-file", str(token))
+    )
 
 
 def _base(port: int) -> str:

@@ -90,6 +90,8 @@ class Responder:
     """Where people open it; acknowledge links lead there."""
     audit_key_file: str | None = None
     """The file with the key that its decisions about actions are chained with."""
+    viewer_token_file: str | None = None
+    """The file with the token of those who only read, such as the preview."""
 
 
 @dataclass(frozen=True, slots=True)

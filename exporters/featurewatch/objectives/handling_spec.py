@@ -64,6 +64,7 @@ class ResponderSpec(Strict):
     token_file: SecretPath
     page: Url | None = None
     audit_key_file: SecretPath | None = None
+    viewer_token_file: SecretPath | None = None
 
 
 class HandlingSpec(Strict):
@@ -219,4 +220,4 @@ def _policy(item: PolicySpec) -> handling.Policy:
 
 def _responder(item: ResponderSpec) -> handling.Responder:
     page = item.page.rstrip("/") if item.page else None
-    return handling.Responder(item.url.rstrip("/"), item.token_file, page, item.audit_key_file)
+    return handling.Responder(item.url.rstrip("/"), item.token_file, page, item.audit_key_file, item.viewer_token_file)

@@ -26,6 +26,7 @@ def write_demo_secrets(directory: Path, inbox_http_url: str) -> tuple[str, ...]:
         "pagerduty_routing_key": "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(32)),
         "smtp_password": secrets.token_urlsafe(24),
         "responder_token": secrets.token_urlsafe(32),
+        "viewer_token": secrets.token_urlsafe(32),
         "audit_key": secrets.token_hex(32),
     }
     return tuple(name for name, content in wanted.items() if _write(directory / name, content, inbox))

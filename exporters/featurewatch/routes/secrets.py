@@ -67,6 +67,8 @@ def secrets(notify: Notify, handling: Handling = NOTHING) -> tuple[Secret, ...]:
         found.append(Secret("notify.webhook.url_file", notify.webhook.url_file, _webhook_url))
     if handling.responder is not None:
         found.append(Secret("responder.token_file", handling.responder.token_file, _token))
+        if handling.responder.viewer_token_file is not None:
+            found.append(Secret("responder.viewer_token_file", handling.responder.viewer_token_file, _token))
         if handling.responder.audit_key_file is not None:
             found.append(Secret("responder.audit_key_file", handling.responder.audit_key_file, _key))
     for target in {action.target.name: action.target for action in handling.actions}.values():

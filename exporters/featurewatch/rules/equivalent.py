@@ -35,6 +35,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "The other operand names the service as well, and both are matched by it. Named twice, fewer series are read.",
     ),
     _equivalent(
+        r".+:p[\d_]+_rate\w+: function: rate\(.+: rate\( -> increase\(",
+        "A quantile is the same of counts and of counts per second.",
+    ),
+    _equivalent(
+        r".+:p[\d_]+_rate\w+: aggregation: histogram_quantile\(.+: sum by -> avg by",
+        "All series of a histogram have the same buckets, so each is divided by the same number.",
+    ),
+    _equivalent(
+        r".+:stage_duration_seconds:\w+: label: .+ -> by \([a-z_, ]+, outcome\)",
+        "No stage has such a label.",
+    ),
+    _equivalent(
         r"ObjectiveDataAbsent .+: (aggregation: max by .+|label: max by .+ by \(service, outcome\))",
         "absent() returns one series at most, with the service as its only label.",
     ),

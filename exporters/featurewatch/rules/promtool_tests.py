@@ -26,6 +26,7 @@ from featurewatch.rules import (
     native_cases,
     outlook,
     outlook_cases,
+    part_cases,
     recorded,
     steps,
     twin_cases,
@@ -62,6 +63,8 @@ def files_about(plan: Plan, groups: tuple[Group, ...], extractor: str) -> dict[s
         told = [RecordedCases(plan, window, recordings).case()]
         if recorded.native_rate(window) in recordings:
             told.append(native_cases.case(plan, window))
+        if window == plan.show_window:
+            told += part_cases.cases(plan)
         files[f"recorded.{duration_text(window)}.test.yaml"] = _file(groups, step_of(window), told)
     for name, step, cases in followup_cases.files(plan, groups, extractor):
         files[f"{name}.test.yaml"] = _file(groups, step, cases)

@@ -20,6 +20,8 @@ EVALUATIONS = 5
 """Of what is judged, until the group is evaluated again: a thousand extractors have tens of thousands of buckets."""
 
 SHOWN = (0.5, 0.95, 0.99)
+SHOWN_BY_SOURCE = (0.95, 0.99)
+SHOWN_BY_STAGE = (0.95,)
 
 
 def recordings(plan: Plan) -> Iterator[Recording]:
@@ -36,9 +38,31 @@ def recordings(plan: Plan) -> Iterator[Recording]:
         for quantile in sorted(quantile for quantile, over in wanted if over == window):
             both = f"{_quantile(quantile, native, own)}\nor\n{_quantile(quantile, classic, own)}"
             yield Recording(recorded.quantile_seconds(quantile, window), both)
+    yield from _parts(plan)
 
 
-def _quantile(value: float, spread: str, own: str) -> str:
+def _parts(plan: Plan) -> Iterator[Recording]:
+    """By source and by stage, over the shown window. Their buckets are not kept: those would be thirty series for each
+    one that is shown."""
+    own, window = ((names.SERVICE, plan.objectives.service),), plan.show_window
+    succeeded = (*own, (names.OUTCOME, names.SUCCESS))
+    for quantile in SHOWN_BY_SOURCE:
+        by = f"{expressions.LEVEL}, {names.SERVED_FROM}"
+        expr = _of_both(quantile, names.EXTRACTION_DURATION, succeeded, window, by)
+        yield Recording(recorded.source_quantile_seconds(quantile, window), expr)
+    for quantile in SHOWN_BY_STAGE:
+        expr = _of_both(quantile, names.STAGE_DURATION, own, window, f"{expressions.LEVEL}, {names.STAGE}")
+        yield Recording(recorded.stage_quantile_seconds(quantile, window), expr)
+
+
+def _of_both(value: float, histogram: str, matchers: tuple[tuple[str, str], ...], window: float, by: str) -> str:
+    """Of the native histogram where there is one, else of the classic buckets."""
+    native = expressions.total("rate", expressions.selector(histogram, matchers), window, by)
+    classic = expressions.total("rate", expressions.selector(f"{histogram}_bucket", matchers), window, f"{by}, le")
+    return f"{_quantile(value, native)}\nor\n{_quantile(value, classic)}"
+
+
+def _quantile(value: float, spread: str, own: str = "") -> str:
     """NaN (no traffic) is dropped: NaN compares equal to nothing."""
     return f"histogram_quantile({number_text(value)}, {spread}{own}) >= 0"
 

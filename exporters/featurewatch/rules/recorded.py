@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from featurewatch import names
 from featurewatch.objectives.units import duration_text, number_text
 
 LEVEL = "service_extractor"
@@ -44,6 +45,18 @@ def quantile_seconds(quantile: float, window: float) -> str:
     """A quantile of the duration in seconds, of the native histogram where it is scraped, else interpolated in its
     classic bucket: for showing, never for judging."""
     return f"{LEVEL}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
+
+
+def source_quantile_seconds(quantile: float, window: float) -> str:
+    """The same for each place that the features came from (`served_from`)."""
+    level = level_of((names.EXTRACTOR, names.SERVED_FROM))
+    return f"{level}:extraction_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
+
+
+def stage_quantile_seconds(quantile: float, window: float) -> str:
+    """A quantile of the duration of each `stage` in seconds, whether it succeeded or not: for showing."""
+    level = level_of((names.EXTRACTOR, names.STAGE))
+    return f"{level}:stage_duration_seconds:p{percent(quantile)}_rate{duration_text(window)}".replace(".", "_")
 
 
 def good_ratio(objective: str, window: float, bound: float | None = None, level: str = LEVEL) -> str:
