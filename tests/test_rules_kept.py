@@ -84,9 +84,9 @@ def test_an_end_that_comes_an_evaluation_too_soon_or_too_late_fails_a_test(tools
 
 def test_the_whole_ladder_is_kept_alike_so_that_no_severe_step_outlasts_a_milder_one(tmp_path: Path) -> None:
     written = rules_sample.write(tmp_path, _text())
-    ladders: dict[str, set[float]] = {}
+    ladders: dict[tuple[str, str], set[float]] = {}
     for alert in (rule for group in written.groups for rule in group.rules if isinstance(rule, Alert)):
-        ladders.setdefault(alert.labels.get("objective", ""), set()).add(alert.keep)
+        ladders.setdefault((alert.name, alert.labels.get("objective", "")), set()).add(alert.keep)
     assert all(len(kept) == 1 for kept in ladders.values())
 
 
