@@ -182,10 +182,23 @@ def test_a_rule_that_was_changed_by_hand_fails_its_tests(
     assert all(fault.file.endswith(".test.yaml") and fault.line > 0 for fault in faults)
 
 
-def test_the_stories_hold_with_a_nearby_limit_too(promtool: Promtool, tmp_path: Path) -> None:
+NEW = """\
+  - name: price-age
+    kind: freshness
+    title: Age of the newest price
+    alert: PricesStale
+    category: data
+    of: { metric: last_price_timestamp_seconds }
+    limits: [{ above: 30s, severity: critical }]
+    first_steps: [Look.]
+"""
+
+
+def test_the_stories_hold_with_a_nearby_limit_and_a_new_objective_too(promtool: Promtool, tmp_path: Path) -> None:
     declared = OBJECTIVES.read_text(encoding="utf-8")
     assert declared.count("above: 100ms") == 1
-    rules_sample.write_rules(tmp_path, declared.replace("above: 100ms", "above: 120ms"))
+    text = declared.replace("above: 100ms", "above: 120ms").replace("\nobjectives:\n", f"\nobjectives:\n{NEW}\n")
+    rules_sample.write_rules(tmp_path, f"{text}\nmetrics:\n  last_price_timestamp_seconds: {{ type: gauge }}\n")
     stories = shutil.copytree(STORIES, tmp_path / "rules" / "tests" / "stories")
 
     assert promtool.test_rules(sorted(Path(stories).glob("*.test.yaml"))).faults == ()

@@ -92,7 +92,9 @@ def replay(asked: Iterable[Question], history: History, state: State) -> Iterato
         alert, step = question.alert, question.step
         count, first = window.count(step), window.first(step)
         held = {} if question.why_not else together(history.held(question.expr, window, step, state))
-        found = {labels: firings(stretches, alert.hold, 0.0, first, step, count) for labels, stretches in held.items()}
+        found = {
+            labels: firings(stretches, alert.hold, alert.keep, first, step, count) for labels, stretches in held.items()
+        }
         kept = {labels: series for labels, series in found.items() if series}
         end = first + (count - 1) * step
         yield Replayed(alert.name, question.severity, alert.hold, end, kept, question.why_not)

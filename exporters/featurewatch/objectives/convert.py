@@ -36,6 +36,7 @@ def objective(item: kinds.AnyObjective, place: Place) -> model.Objective | None:
         "ownership": model.Ownership(item.team, item.owner, item.policy),
         "limits": tuple(_limit(step, ladder.scope) for ladder in chosen for step in ladder.steps),
         "foreign": is_foreign(item),
+        "keep": item.keep_firing_for or 0.0,
     }
     if is_foreign(item):
         common["by"] = tuple(getattr(item, "by", ()))

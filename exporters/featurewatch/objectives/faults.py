@@ -108,7 +108,9 @@ def _use_faults(source: Source, known_series: Known) -> Iterator[Fault]:
             yield source.fault(where, f"use[{index}]: {name!r} again", "name it once")
         for metric in series_faults.missing(item, known_series):
             yield source.fault(
-                where, f"use[{index}]: {name} needs {metric}, which nobody exports", "declare it under `metrics`"
+                where,
+                f"use[{index}]: {name} needs {metric}, which nobody exports",
+                f"declare it under `metrics`, as {series_faults.declaration(item, metric)}",
             )
 
 

@@ -25,6 +25,9 @@ from featurewatch.objectives.words import (
     named_quantile,
 )
 
+LONGEST_KEPT = 3600.0
+"""Seconds: who is told of an end an hour late knows it already."""
+
 
 class Step(Strict):
     severity: SeverityName
@@ -106,6 +109,7 @@ class PromiseSpec(Strict):
     owner: KebabName | None = None
     policy: KebabName | None = None
     source: Text | None = None
+    keep_firing_for: Annotated[Seconds | None, Field(le=LONGEST_KEPT)] = None
 
 
 class QuantileOverride(OverrideSpec):

@@ -96,6 +96,9 @@ class Promise:
     """Labels, besides the service, that are judged one by one."""
     foreign: bool = field(default=False, kw_only=True)
     """Judged on declared series instead of featurewatch's own measurements of extractions."""
+    keep: float = field(default=0.0, kw_only=True)
+    """Seconds without a violation after which its alerts end (`keep_firing_for`), the same for the whole ladder: a
+    more severe step, which silences the milder one, must not outlast it."""
 
 
 @dataclass(frozen=True, slots=True)

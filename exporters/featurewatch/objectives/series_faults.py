@@ -47,6 +47,14 @@ def missing(item: kinds.AnyObjective, known: Known) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def declaration(item: kinds.AnyObjective, metric: str) -> str:
+    """The line under `metrics` by which it becomes known."""
+    if isinstance(item, kinds.Quantile):
+        edges = ", ".join(f"{step.above * SCALES[item.unit]:g}" for step in item.limits)
+        return f"`{metric}: {{ type: histogram, edges: [{edges}] }}` with all its edges"
+    return f"`{metric}: {{ type: {'counter' if metric.endswith(COUNTERS) else 'gauge'} }}`"
+
+
 def find(source: Source, path: KeyPath, item: kinds.AnyObjective, known: Known) -> Iterator[Fault]:
     """Faults of one objective of the file."""
 
@@ -57,7 +65,8 @@ def find(source: Source, path: KeyPath, item: kinds.AnyObjective, known: Known) 
 
     if item.enabled:
         for metric in missing(item, known):
-            yield fault("", f"nobody exports {metric}", "declare it under `metrics`, or write `enabled: false`")
+            remedy = f"declare it under `metrics`, as {declaration(item, metric)}, or write `enabled: false`"
+            yield fault("", f"nobody exports {metric}", remedy)
     if isinstance(item, kinds.RatioOf):
         yield from _ratio(item, fault)
     elif isinstance(item, kinds.Quantile) and not is_foreign(item) and item.by:

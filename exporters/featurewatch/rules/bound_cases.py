@@ -30,12 +30,15 @@ class BoundCases:
 
     def of(self, comparison: Comparison) -> Iterator[Case]:
         """The cases of one step."""
-        hold = evaluations(comparison.hold, self.desk.step)
+        hold, kept = (evaluations(time, self.desk.step) for time in (comparison.hold, comparison.objective.keep))
         calm, bad = hold + 3, hold + 2
         at, over = at_limit(comparison), beyond(comparison)
-        values = [*[at] * calm, *[over] * bad, *[at] * 2]
+        values = [*[at] * calm, *[over] * bad, *[at] * (2 + kept)]
+        end = calm + bad + kept
         title = "silent at exactly the limit and until `for` is over, fires beyond it, resolves"
-        yield self._case(comparison, title, values, (calm - 1, calm + hold - 1, calm + hold, calm + bad))
+        yield self._case(
+            comparison, title, values, (calm - 1, calm + hold - 1, calm + hold, *((end - 1,) if kept else ()), end)
+        )
         yield self._case(comparison, "silent without a value, whatever another service has", [], (hold + 2,))
 
     def just_before(self, comparison: Comparison) -> Iterator[Case]:
@@ -55,19 +58,20 @@ class BoundCases:
         return self.desk.case(f"{objective.alert}, {comparison.limit.severity}: {title}", inputs, looks)
 
     def _firing(self, values: list[float], step: int) -> list[Case]:
-        """Every step of the ladder that has been violated for long enough."""
+        """Every step of the ladder that has been violated for long enough, now or as lately as it is kept."""
         labels = {names.SERVICE: self.desk.service, **dict(self._by())}
         firing = []
         for rung in self.ladder:
             hold = evaluations(rung.hold, self.desk.step)
-            lately = values[max(0, step - hold) : step + 1]
-            if len(lately) <= hold or not all(violated(rung, value) for value in lately):
+            kept = evaluations(rung.objective.keep, self.desk.step)
+            last = next((at for at in range(step, step - kept - 1, -1) if _lasts(rung, values, at, hold)), None)
+            if last is None:
                 continue
             alert = self.alerts[str(rung.limit.severity)]
             firing.append(
                 {
                     "exp_labels": {**labels, **alert.labels},
-                    "exp_annotations": expected.filled(alert.annotations, labels, values[step], {}),
+                    "exp_annotations": expected.filled(alert.annotations, labels, values[last], {}),
                 }
             )
         return firing
@@ -75,6 +79,12 @@ class BoundCases:
     def _by(self) -> Labels:
         by = self.ladder[0].objective.by
         return tuple((label, self.desk.value_of(label)) for label in by)
+
+
+def _lasts(comparison: Comparison, values: list[float], step: int, hold: int) -> bool:
+    """Whether the bound was violated at this step and at so many before it."""
+    lately = values[max(0, step - hold) : step + 1]
+    return len(lately) > hold and all(violated(comparison, value) for value in lately)
 
 
 def violated(comparison: Comparison, value: float) -> bool:

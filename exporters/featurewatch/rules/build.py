@@ -161,6 +161,7 @@ def judgement_alert(plan: Plan, judgement: Judgement) -> Alert:
         hold=judgement.hold,
         labels=_labels(plan, objective, judgement.limit.severity),
         annotations=messages.of_judgement(plan.objectives, judgement),
+        keep=judgement.objective.keep,
     )
 
 
@@ -171,6 +172,7 @@ def comparison_alert(plan: Plan, comparison: Comparison) -> Alert:
         hold=comparison.hold,
         labels=_labels(plan, comparison.objective, comparison.limit.severity),
         annotations=messages.of_comparison(plan.objectives, comparison),
+        keep=comparison.objective.keep,
     )
 
 
@@ -200,6 +202,7 @@ def watch_alert(plan: Plan, watch: Watch) -> Alert:
         hold=watch.hold,
         labels=_labels(plan, watch.objective, watch.limit.severity),
         annotations=messages.of_watch(plan.objectives, watch),
+        keep=watch.objective.keep,
     )
 
 

@@ -51,7 +51,7 @@ def _shares(plan: Plan) -> str:
             str(judgement.limit.severity),
             condition(judgement),
             duration_text(judgement.window),
-            duration_text(judgement.hold),
+            _hold(judgement.objective, judgement.hold),
             chance_text(judgement.false_firing),
             percent_text(round(needed(plan, judgement), 6)),
             plan.objectives.sources.get(judgement.objective.name, ""),
@@ -78,6 +78,11 @@ def _widened(plan: Plan) -> str:
         if why
     ]
     return "\n".join(("", "Windows that had to be longer:", "", *lines, "")) if lines else ""
+
+
+def _hold(objective: Objective, hold: float) -> str:
+    """`for`, and for how long it is kept."""
+    return duration_text(hold) + (f", kept for {duration_text(objective.keep)}" if objective.keep else "")
 
 
 def condition(judgement: Judgement) -> str:
@@ -108,7 +113,7 @@ def _bounds(plan: Plan) -> str:
             str(rung.limit.severity),
             compared(rung.objective, rung.limit.bound),
             duration_text(rung.window) if rung.window else "now",
-            duration_text(rung.hold),
+            _hold(rung.objective, rung.hold),
             plan.objectives.sources.get(rung.objective.name, ""),
         )
         for rung in plan.comparisons
@@ -177,7 +182,7 @@ def _presences(plan: Plan) -> str:
             link(watch.objective.alert),
             str(watch.limit.severity),
             _gone(watch.objective),
-            duration_text(watch.limit.bound),
+            _hold(watch.objective, watch.limit.bound),
         )
         for watch in plan.watches
     ]

@@ -17,13 +17,15 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Fires when `expr` has returned something for `hold` seconds."""
+    """Fires when `expr` has returned something for `hold` seconds, and ends when it has returned nothing for `keep`."""
 
     name: str
     expr: str
     hold: float
     labels: dict[str, str]
     annotations: dict[str, str]
+    keep: float = 0.0
+    """Seconds (`keep_firing_for`): what comes back sooner was never over."""
 
 
 Rule = Recording | Alert
@@ -66,6 +68,7 @@ def _render_rule(rule: Rule) -> dict[str, object]:
         "alert": rule.name,
         "expr": rule.expr,
         "for": duration_text(rule.hold) if rule.hold else "0s",
+        **({"keep_firing_for": duration_text(rule.keep)} if rule.keep else {}),
         "labels": rule.labels,
         "annotations": rule.annotations,
     }

@@ -23,7 +23,7 @@ class Mutant:
     position: int
     """Of the rule in its group."""
     kind: str
-    """threshold, for, comparison, window, minimum, label, …"""
+    """threshold, for, keep_firing_for, comparison, window, minimum, label, …"""
     change: str
     """What was changed, as `before -> after`, in the line where it stands."""
     changed: Rule
@@ -45,6 +45,16 @@ def mutants(groups: tuple[Group, ...]) -> Iterator[Mutant]:
                     if hold >= 0:
                         change = f"{duration_text(rule.hold)} -> {duration_text(hold)}" if rule.hold else "0s -> longer"
                         yield Mutant(group.name, _title(rule), position, "for", change, replace(rule, hold=hold))
+                for keep in (rule.keep + group.interval, rule.keep - group.interval) if rule.keep else ():
+                    change = f"{duration_text(rule.keep)} -> {duration_text(keep) if keep > 0 else 'none'}"
+                    yield Mutant(
+                        group.name,
+                        _title(rule),
+                        position,
+                        "keep_firing_for",
+                        change,
+                        replace(rule, keep=max(keep, 0.0)),
+                    )
             for kind, change, expr in _changed(rule.expr):
                 yield Mutant(group.name, _title(rule), position, kind, change, _with(rule, expr))
 

@@ -31,6 +31,11 @@ class PresenceCases:
     def objective(self) -> PresenceObjective:
         return self.ladder[0].objective
 
+    @property
+    def _kept(self) -> int:
+        """Evaluations after the absence at which its alert still fires."""
+        return evaluations(self.objective.keep, self.desk.step)
+
     def of(self, watch: Watch) -> Iterator[Case]:
         """The cases of one step of the ladder."""
         match self.objective.of:
@@ -50,9 +55,11 @@ class PresenceCases:
     def _series(self, watch: Watch) -> Iterator[Case]:
         hold = evaluations(watch.hold, self.desk.step)
         where = tuple((label, values.split("|")[0]) for label, values in self.objective.where)
-        end = 2 * hold + 9
+        kept = self._kept
+        end = 2 * hold + kept + 9
         up = self.desk.up(f"1x{end}")
-        own = series(self.objective.metric, ((names.SERVICE, self.desk.service), *where), f"1x4 _x{hold + 2} 1x3")
+        there = f"1x4 _x{hold + 2} 1x{3 + kept}"
+        own = series(self.objective.metric, ((names.SERVICE, self.desk.service), *where), there)
         others = [series(self.objective.metric, ((names.SERVICE, ANOTHER), *where), f"1x{end}")]
         others += [
             series(
@@ -67,7 +74,7 @@ class PresenceCases:
             watch,
             "silent while it is there and until `for` is over, fires when it is gone, resolves when it is back",
             [up, own, *others],
-            [self._look(4, []), self._look(gone + hold + 3, [])],
+            [self._look(4, []), self._look(gone + hold + kept + 3, [])],
         )
         yield self._case(
             watch,
@@ -77,16 +84,21 @@ class PresenceCases:
         )
 
     def _target(self, watch: Watch) -> Iterator[Case]:
-        hold = evaluations(watch.hold, self.desk.step)
+        hold, kept = evaluations(watch.hold, self.desk.step), self._kept
+        last = 10 + hold + 4
         yield self._case(
             watch,
             "silent while up and until `for` is over, fires when down, resolves when up again",
-            [self.desk.up(f"1x9 0x{hold + 4} 1x5"), self._foreign(recorded.SERVICE_UP, f"0x{hold + 25}")],
+            [
+                self.desk.up(f"1x9 0x{hold + 4} 1x{5 + kept}"),
+                self._foreign(recorded.SERVICE_UP, f"0x{hold + kept + 25}"),
+            ],
             [
                 self._look(9, []),
                 self._look(9 + hold, []),
                 self._look(10 + hold, self._firing(10 + hold, 10)),
-                self._look(10 + hold + 5, []),
+                *([self._look(last + kept, self._firing(last, 10))] if kept else ()),
+                self._look(last + kept + 1, []),
             ],
         )
         yield self._case(
@@ -112,22 +124,24 @@ class PresenceCases:
         begun = 20
         # The first evaluation that sees nothing counted: only samples after the last extraction are in its window.
         silent = begun + evaluations(watch.window, self.desk.step) - 1
-        end = silent + hold
+        end, kept = silent + hold, self._kept
+        over = end + 10 + kept
         last = begun * 80
         yield self._case(
             watch,
             "fires when traffic stops for as long as declared, resolves when it comes back",
             [
-                self.desk.up(f"1x{end + 10}"),
-                self.desk.count(PAIR, f"0+80x{begun} {last}x{end - begun} {last + 80}+80x5"),
-                self._foreign(rate, f"0x{end + 10}"),
-                self._foreign(recorded.SERVICE_UP, f"1x{end + 10}"),
+                self.desk.up(f"1x{over}"),
+                self.desk.count(PAIR, f"0+80x{begun} {last}x{end - begun} {last + 80}+80x{5 + kept}"),
+                self._foreign(rate, f"0x{over}"),
+                self._foreign(recorded.SERVICE_UP, f"1x{over}"),
             ],
             [
                 self._look(begun, []),
                 self._look(end - 1, []),
                 self._look(end, self._firing(end, silent, extractor=True)),
-                self._look(end + 3, []),
+                *([self._look(end + 1 + kept, self._firing(end + 1, silent, extractor=True))] if kept else ()),
+                self._look(end + (2 + kept if kept else 3), []),
             ],
         )
         yield self._case(

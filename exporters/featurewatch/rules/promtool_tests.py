@@ -163,6 +163,8 @@ def _spoken_of(rung: Rung, extractor: str) -> str:
 
 def _step(plan: Plan, rung: Rung) -> float:
     """Seconds between evaluations in the tests of this step of a ladder."""
+    if rung.objective.keep:  # its end is as exact as its beginning
+        return plan.timing.evaluation_interval
     window = 0.0 if isinstance(rung, Comparison) else rung.window  # which is told its value
     return steps.of(rung.hold, plan.timing.evaluation_interval, window)
 

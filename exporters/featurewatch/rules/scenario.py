@@ -63,11 +63,16 @@ class Scenario:
         return total >= MINIMUM_EVENTS and bad >= MINIMUM_BAD and bad / total > Fraction(str(judgement.allowed))
 
     def fires(self, step: int, judgement: Judgement, bad_counts: bool = True) -> bool:
-        """Whether it has been violated at every evaluation for at least `for`."""
-        needed = evaluations(judgement.hold, self.step)
-        return step >= needed and all(
-            self.violated(earlier, judgement, bad_counts) for earlier in range(step - needed, step + 1)
-        )
+        """Whether it has been violated at every evaluation for at least `for`, now or as lately as it is kept."""
+        return self.fired(step, judgement, bad_counts) is not None
+
+    def fired(self, step: int, judgement: Judgement, bad_counts: bool = True) -> int | None:
+        """The last step of its violation where it fires at this one: what it shows stays as it was."""
+        needed, kept = (evaluations(time, self.step) for time in (judgement.hold, judgement.objective.keep))
+        for last in range(step, max(needed, step - kept) - 1, -1):
+            if all(self.violated(earlier, judgement, bad_counts) for earlier in range(last, last - needed - 1, -1)):
+                return last
+        return None
 
 
 def evaluations(hold: float, step: float) -> int:

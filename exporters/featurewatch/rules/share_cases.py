@@ -72,9 +72,9 @@ class ShareCases:
         )
 
     def _case(self, judgement: Judgement, story: Story) -> Case:
-        moments = sorted((*story.silent, story.firing))
+        moments = sorted((*story.silent, story.firing, *story.kept))
         told = [moment for moment in moments if story.scenario.fires(moment, judgement)]
-        if told != [story.firing]:
+        if told != [story.firing, *story.kept]:
             raise ValueError(f"{judgement.objective.name}: the story '{story.title}' fires at {told}")
         alert = self.objective.alert
         looks = [self.desk.look(moment, alert, self._firing(story.scenario, moment, judgement)) for moment in moments]
@@ -108,12 +108,9 @@ class ShareCases:
     # --- what must fire -----------------------------------------------------------------------------------------
     def _firing(self, scenario: Scenario, step: int, about: Judgement) -> list[Case]:
         """Every step of the ladder that must fire at this moment, with its whole text."""
-        return [
-            self._alert(scenario, step, judgement, about)
-            for judgement in self.ladder
-            if judgement.limit.scope == about.limit.scope
-            and scenario.fires(step, judgement, _is_bad_for(judgement, about))
-        ]
+        ladder = (judgement for judgement in self.ladder if judgement.limit.scope == about.limit.scope)
+        told = ((scenario.fired(step, judgement, _is_bad_for(judgement, about)), judgement) for judgement in ladder)
+        return [self._alert(scenario, last, judgement, about) for last, judgement in told if last is not None]
 
     def _alert(self, scenario: Scenario, step: int, judgement: Judgement, about: Judgement) -> Case:
         alert = self.alerts[str(judgement.limit.severity)]

@@ -27,23 +27,31 @@ class Story:
     """Steps at which it must not fire."""
     firing: int
     """The first step at which it must fire."""
+    kept: tuple[int, ...] = ()
+    """Steps at which it must still fire, although nothing is violated any longer."""
 
 
 def over_the_limit(judgement: Judgement, step: float) -> Story:
     """Exactly what is allowed for long enough, one bad event more, recovery."""
-    hold = evaluations(judgement.hold, step)
+    hold, kept = (evaluations(time, step) for time in (judgement.hold, judgement.objective.keep))
     good, bad = at_limit(judgement)
     title = "silent at exactly the limit and until `for` is over, fires one event over, resolves"
     calm = hold + 2
     over = calm + 2
-    short = Scenario(step, ((1, good, bad), (calm, 0, 0), (1, 0, 1), (hold + 1, 0, 0), (1, good + bad, 0), (1, 0, 0)))
-    if short.steps * step < judgement.window:
-        return Story(title, short, (1, over - 1, over + hold - 1, over + hold + 2), over + hold)
+    calm_again = (1 + kept, 0, 0)
+    short = Scenario(step, ((1, good, bad), (calm, 0, 0), (1, 0, 1), (hold + 1, 0, 0), (1, good + bad, 0), calm_again))
+    if (short.steps - kept) * step < judgement.window:
+        last = over + hold + 1
+        silent = (1, over - 1, over + hold - 1, last + kept + 1)
+        return Story(title, short, silent, over + hold, (last + kept,) if kept else ())
     # `for` takes longer than the window: traffic has to go on, one event over in every step.
     width = int(judgement.window / step) + 1
     calm = width + hold + 2
-    scenario = Scenario(step, ((calm, good, bad), (hold + 3, good - 1, bad + 1), (4, good + bad, 0)))
-    return Story(title, scenario, (calm, calm + hold, calm + hold + 6), calm + hold + 1)
+    scenario = Scenario(step, ((calm, good, bad), (hold + 3, good - 1, bad + 1), (4 + kept, good + bad, 0)))
+    last, end = calm + hold + 3, calm + hold + 6 + kept
+    if not kept:
+        return Story(title, scenario, (calm, calm + hold, end), calm + hold + 1)
+    return Story(title, scenario, (calm, calm + hold, last + kept + 1, end), calm + hold + 1, (last + kept,))
 
 
 def at_limit(judgement: Judgement) -> tuple[int, int]:
