@@ -61,7 +61,7 @@ def now(plan: Plan, objective: Objective) -> Panel:
 
 
 def _short(title: str) -> str:
-    """`Served from the cache`: the whole title is too long for a quarter of a dashboard, beside a limit and two icons."""
+    """`Served from the cache`: the whole title is too long for a quarter of a dashboard, beside a limit."""
     return title.removeprefix("Extractions ").capitalize() if title.startswith("Extractions served ") else title
 
 
