@@ -10,11 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from tests import running_responder
 from tests.preview_gallery import UID, dashboard
 from tests.running_prometheus import prometheus
 
@@ -23,6 +25,12 @@ from featurewatch.preview import pictures
 from featurewatch.preview.beside import running
 from featurewatch.preview.pictures import Picture, View
 from featurewatch.preview.settings import Settings
+from featurewatch.responder import intake
+from featurewatch.responder import service as responder
+from featurewatch.responder.database import open_database
+from featurewatch.responder.firing import Told
+from featurewatch.responder.settings import Settings as ResponderSettings
+from featurewatch.responder.tokens import Bearer, Role
 from featurewatch.tools.errors import ToolError
 from featurewatch.tools.toolbox import Tools
 
@@ -92,11 +100,13 @@ def take(settings: Settings, browser: Path, out: Path, view: View | None = None)
 
 
 @contextmanager
-def reading(settings: Settings, browser: Path, query: str = "refresh=") -> Iterator[Any]:
-    """A page with the gallery, drawn."""
+def reading(
+    settings: Settings, browser: Path, query: str = "refresh=", board: dict[str, Any] | None = None
+) -> Iterator[Any]:
+    """A page with the gallery, or with another board that has its Lines, drawn."""
     from playwright.sync_api import sync_playwright
 
-    show(settings, dashboard())
+    show(settings, board or dashboard())
     with running(settings) as base, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=str(browser), args=list(pictures.FLAGS))
         try:
@@ -245,6 +255,62 @@ def test_it_says_that_it_is_a_preview_and_not_grafana(settings: Settings, browse
         assert "Preview, not Grafana" in badge.inner_text()
         badge.focus()
         page.get_by_text(re.compile(r"@grafana/data 12\.4\.10")).wait_for()
+
+
+def test_the_keys_are_listed_and_the_list_is_closed_by_keyboard(settings: Settings, browser: Path) -> None:
+    with reading(settings, browser) as page:
+        page.keyboard.press("?")
+        keys = page.get_by_role("dialog")
+        for key, what in (("r", "Ask again now"), ("v", "Show the focused panel alone"), ("Esc", "Back to the whole")):
+            line = keys.locator("dl > div").filter(has_text=what)
+            assert line.locator("kbd").inner_text() == key
+        page.keyboard.press("Escape")
+        keys.wait_for(state="detached")
+        # Keys mean something again.
+        page.keyboard.press("-")
+        page.wait_for_url(re.compile("from="))
+
+
+def test_marks_are_drawn_and_can_be_put_out_one_by_one(settings: Settings, browser: Path) -> None:
+    from playwright.sync_api import expect
+
+    up = {"name": "Up", "enable": True, "iconColor": "blue", "titleFormat": "{{job}} is up", "tagKeys": "job"}
+    down = {"name": "Down", "enable": True, "iconColor": "red", "target": {"expr": "up == 0", "refId": "down"}}
+    marks = [up | {"target": {"expr": "up", "refId": "up"}}, down]
+    with reading(settings, browser, board=dashboard() | {"annotations": {"list": marks}}) as page:
+        lines = page.locator("[data-panel-title=Lines] .happening")
+        expect(lines).to_have_count(2)  # two jobs, one stretch each
+        said = [lines.nth(index).get_attribute("title").splitlines()[0] for index in range(2)]
+        assert sorted(said) == ["first is up", "second is up"]
+        page.get_by_role("button", name="Marks: 2 of 2").press("Enter")
+        choice = page.get_by_role("menuitemcheckbox", name="Up")
+        assert choice.get_attribute("aria-checked") == "true"
+        choice.click()
+        expect(lines).to_have_count(0)
+        page.get_by_role("button", name="Marks: 1 of 2").wait_for()
+
+
+def test_who_has_an_alert_in_hand_is_read_from_the_responder_as_a_viewer(
+    settings: Settings, browser: Path, tmp_path: Path
+) -> None:
+    operator, viewer = "the-token-of-an-operator", "the-token-of-a-viewer"
+    tokens = {operator: Bearer("kim", Role.OPERATOR), viewer: Bearer("preview", Role.VIEWER)}
+    database = open_database(f"sqlite:///{tmp_path / 'history.db'}")
+    app = responder.create_app(ResponderSettings(database="", tokens=tokens), database=database)
+    try:
+        with running_responder.running(app, operator) as client:
+            now = datetime.now(UTC)
+            intake.take(database, [Told("a1", now - timedelta(minutes=1), None, {"alertname": "AlwaysOn"})], now)
+            client.put("/api/v1/alerts/1/acknowledgement", json={"comment": "restarting"}).raise_for_status()
+            handled = replace(settings, responder=str(client.base_url).rstrip("/"), responder_token=viewer)
+            with reading(handled, browser) as page:
+                page.locator("[data-panel-title=Alerts]").get_by_text("In hand: kim").wait_for()
+                done = page.locator("[data-panel-title=Lines] .happening[title*='acknowledged by kim']")
+                done.first.wait_for(state="attached")
+                assert "restarting" in done.first.get_attribute("title")
+                page.get_by_role("button", name="Marks: 1 of 1").wait_for()
+    finally:
+        database.close()
 
 
 def test_it_refreshes_by_itself(settings: Settings, browser: Path) -> None:

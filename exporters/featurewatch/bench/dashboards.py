@@ -35,8 +35,6 @@ from featurewatch.dashboards.generate import generate
 from featurewatch.native.ports import free_port
 from featurewatch.objectives import load, units
 from featurewatch.objectives.units import duration_text
-from featurewatch.preview.beside import running
-from featurewatch.preview.settings import Settings
 from featurewatch.project import OBJECTIVES, Project, find
 from featurewatch.rules.build import groups
 from featurewatch.rules.plan import Plan, plan
@@ -168,7 +166,7 @@ def _panel_cost(
 
 def _print_panels(costs: Sequence[PanelCost]) -> None:
     filled = [cost for cost in costs if cost.series]
-    print("query time of each panel, all extractors chosen")
+    print(f"query time of each panel, all extractors chosen; {_busy()}")
     print("| dashboard | panel | queries | series | seconds | MB |")
     print("| --- | --- | ---: | ---: | ---: | ---: |")
     for cost in sorted(filled, key=lambda cost: -cost.seconds):
@@ -190,21 +188,20 @@ def _print_readers(
     (folder / "dashboards").mkdir()
     for path, text in written.items():
         (folder / "dashboards" / Path(path).name).write_text(text, encoding="utf-8")
-    settings = Settings(
-        dashboards=folder / "dashboards",
-        runbooks=project.root / "docs/alerts",
-        prometheus=url,
-        scrape_seconds=decided.timing.scrape_interval,
-    )
+    command = [
+        *(sys.executable, "-m", "featurewatch.preview", "--prometheus", url),
+        *("--dashboards", str(folder / "dashboards"), "--runbooks", str(project.root / "docs/alerts")),
+        *("--scrape-seconds", f"{decided.timing.scrape_interval:g}"),
+    ]
     span = {"from": str(past.start * 1000), "to": str(past.end * 1000)}
-    with running(settings) as base:
+    with _served(command, folder / "preview.log") as base:
         count = int(os.environ.get("VIEWERS", "100"))
         # The right edge moves on through the past as it would through the present.
         room = min(60.0, (past.end - past.start) / 2)
         watching = Watching(count, 6, 5.0, past.end - past.start - room, time.time() - past.end + room)
-        print(f"heaviest dashboard: {board['title']}; {ONE} chosen")
+        print(f"heaviest dashboard: {board['title']}; {ONE} chosen; {_busy()}")
         viewers.watch(base, viewers.asked_by(board, {names.EXTRACTOR: ONE}), watching)
-    with running(settings) as base:
+    with _served(command, folder / "preview.log") as base:
         for extractor in (ONE, None):
             chosen = {"var-extractor": extractor} if extractor else {}
             try:
@@ -213,6 +210,24 @@ def _print_readers(
                 print(f"no first paint: {fault}")
                 break
             print(f"{extractor or 'all extractors'} chosen: {seen}")
+
+
+@contextmanager
+def _served(command: Sequence[str], log: Path) -> Iterator[str]:
+    """A preview as `make up` runs it: in a process of its own, or the viewers would take its time."""
+    url = f"http://127.0.0.1:{free_port()}"
+    argv = [*command, "--port", url.rpartition(":")[2]]
+    with log.open("wb") as output, subprocess.Popen(argv, stdout=output, stderr=output) as process:  # noqa: S603
+        try:
+            rules.wait(url, process, log)
+            yield url
+        finally:
+            process.terminate()
+
+
+def _busy() -> str:
+    """How much else ran: a figure is worth little without it."""
+    return f"load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
 
 
 @contextmanager

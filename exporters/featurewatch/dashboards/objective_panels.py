@@ -60,14 +60,9 @@ def now(plan: Plan, objective: Objective) -> Panel:
     )
 
 
-NARROW = 28
-"""Characters of a title that fit into a quarter of a dashboard, beside a limit and two icons."""
-
-
 def _short(title: str) -> str:
-    """`Served from the cache` of `Extractions served from the cache`: what a dashboard is about goes without saying."""
-    rest = title.removeprefix("Extractions ")
-    return rest[:1].upper() + rest[1:] if len(title) > NARROW else title
+    """`Served from the cache`: the whole title is too long for a quarter of a dashboard, beside a limit."""
+    return title.removeprefix("Extractions ").capitalize() if title.startswith("Extractions served ") else title
 
 
 UNITS = {

@@ -36,6 +36,7 @@ export function Controls({ board, boards, variables, change, silenced, onSilence
   if (responder) {
     marks.push({ name: DONE, shown: !silenced.has(DONE), color: DONE_COLOR });
   }
+  const told = `Marks: ${marks.filter(({ shown }) => shown).length} of ${marks.length}`;
   const marksMenu = (
     <Menu ariaLabel="What is marked behind the lines">
       {marks.map(({ name, shown, color }) => (
@@ -60,8 +61,8 @@ export function Controls({ board, boards, variables, change, silenced, onSilence
         ))}
       {marks.length > 0 && (
         <Dropdown overlay={marksMenu} placement="bottom-start">
-          <ToolbarButton icon="comment-alt" variant="canvas" tooltip="What is marked behind the lines">
-            {`Marks: ${marks.filter(({ shown }) => shown).length} of ${marks.length}`}
+          <ToolbarButton icon="comment-alt" variant="canvas" tooltip="What is marked behind the lines" aria-label={`${told}, marked behind the lines`}>
+            {told}
           </ToolbarButton>
         </Dropdown>
       )}

@@ -28,7 +28,8 @@ import {
   type PanelContext,
   type UPlotConfigBuilder,
 } from '@grafana/ui';
-import { useMemo, useRef, useState } from 'react';
+import { useEffect, useMemo, useRef, useState } from 'react';
+import type uPlot from 'uplot';
 
 import { useShared } from '../board/context';
 import { drawExemplars, onFirstScale } from '../chart/exemplars';
@@ -82,6 +83,9 @@ export function TimeSeriesPanel(props: ContentProps) {
   const marks = useRef(exemplars);
   marks.current = exemplars;
   const drawnOn = useRef(new WeakSet<UPlotConfigBuilder>());
+  const chart = useRef<uPlot | null>(null);
+  // Marks come and go without any new data: a chart draws itself again only for those.
+  useEffect(() => chart.current?.redraw(false), [shared.happenings, exemplars]);
 
   return (
     <PanelContextProvider value={context}>
@@ -98,6 +102,12 @@ export function TimeSeriesPanel(props: ContentProps) {
         {(config, aligned) => {
           if (!drawnOn.current.has(config)) {
             drawnOn.current.add(config);
+            config.addHook('init', (made) => {
+              chart.current = made;
+            });
+            config.addHook('destroy', (gone) => {
+              chart.current = chart.current === gone ? null : chart.current;
+            });
             drawHappenings(config, theme, () => happenings.current);
             drawExemplars(config, theme, panel.fieldConfig?.defaults.unit ?? 'short', () => marks.current, onFirstScale);
           }
