@@ -32,6 +32,7 @@ from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.own_responder import Own
 from featurewatch.demo.serving import Serving
 from featurewatch.faults import Failure
+from featurewatch.objectives.model import Severity
 from featurewatch.objectives.source import read
 from featurewatch.responder.repair.target import Unknown
 from featurewatch.responder.repair.targets.ray_serve import RayServe
@@ -295,11 +296,12 @@ class _Story:
         return found[0]
 
     def _message(self, mark: int, alerts: Collection[str], status: Status) -> None:
-        """Shows the first of the messages that say so."""
+        """Shows the first of the messages that say so; in Slack, where that is told: it is the one to read."""
         found: list[tuple[str, Delivery]] = []
+        slack = "slack" in self.place.plan.objectives.notify.channels.get(Severity.CRITICAL, ())
 
         def look() -> bool:
-            for each in self.inbox.deliveries(since_id=mark):
+            for each in self.inbox.deliveries(since_id=mark, channel="slack" if slack else None):
                 named = each.firing if status == "firing" else each.resolved
                 of_ours = serving.EXTRACTOR in f"{each.summary} {each.body} {' '.join(each.labels.values())}"
                 if of_ours and each.severity in ("", "critical") and (about := sorted({*alerts} & {*named})):

@@ -134,6 +134,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     own: Collection[psutil.Process] = ()
     with suppress(psutil.NoSuchProcess):
         own = psutil.Process(process.pid).children(recursive=True)
+    if process.stdin is not None:
+        process.stdin.close()
     process.terminate()
     try:
         process.wait(END_SECONDS)
