@@ -71,7 +71,7 @@ def test_the_audience_sees_a_dry_run_a_repair_and_one_that_is_taken_back(stack: 
     assert -1 not in places, done.stdout
     assert places == sorted(places)
     assert '/deployments/SerialFeatures/scale {"target_num_replicas": 2}' in done.stdout
-    kinds = [line.split()[2] for line in done.stdout.splitlines() if " responder  add-a-replica/ray" in line]
+    kinds = [line.split()[3] for line in done.stdout.splitlines() if " responder  add-a-replica/ray" in line]
     assert kinds[:6] == ["told", "intended", "calling", "called", "holding", "recovered"]
     assert stack.configuration == before
 
