@@ -72,12 +72,13 @@ capacity:
 """
 
 
-def test_a_disk_of_this_machine_that_fills_up_keeps_no_story_from_being_told(tmp_path: Path) -> None:
+def test_an_alert_of_another_matter_is_named_and_keeps_no_story_from_being_told(tmp_path: Path) -> None:
     path = tmp_path / "objectives.yaml"
     path.write_text(objectives_sample.TEXT + CAPACITY)
-    declared = plan(load(path))
+    declared, told = plan(load(path)), _Told()
     script = replace(_script(declared), always="DiskFillsUp")
-    assert _Told().story(declared, script).play().missing == []
+    assert told.story(declared, script).play().missing == []
+    assert "no alert but of other matters (DiskFillsUp)" in told
     with pytest.raises(StoryError, match="CacheHitRatioLow"):
         _Told().story(declared, replace(_script(declared), always="CacheHitRatioLow")).play()
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -94,16 +95,34 @@ def test_the_demos_secrets_follow_the_inbox_and_nobody_else_may_read_them(projec
     assert (project.secrets / "webhook_url").read_text() == "http://inbox:8025/webhook\n"
 
 
-def test_a_secret_of_any_bytes_is_copied_as_it_is_and_what_cannot_be_one_is_not(project: Project, target: Path) -> None:
-    (project.secrets / "odd").write_bytes(b"\xff\x00inbox:8025")
-    (project.secrets / ".hidden").write_bytes(b"x")
-    (project.secrets / "large").write_bytes(b"x" * (staging.LARGEST_SECRET + 1))
-    os.mkfifo(project.secrets / "pipe")
+def test_alertmanager_gets_the_secrets_that_its_configuration_names_and_no_other(
+    project: Project, target: Path
+) -> None:
+    (project.secrets / "another_parts").write_text("x")
     _stage(project, target, MOVED)
     names = {path.name for path in (target / "alertmanager/secrets").iterdir()}
-    demo = {"smtp_password", "slack_api_url", "pagerduty_routing_key", "webhook_url", "responder_token", "audit_key"}
-    assert names == {"odd", *demo}
-    assert (target / "alertmanager/secrets/odd").read_bytes() == b"\xff\x00inbox:8025"
+    assert names == {"smtp_password", "slack_api_url", "pagerduty_routing_key", "webhook_url"}
+    # The sample declares no responder.
+    assert {path.name for path in project.secrets.iterdir()} == {
+        *names,
+        "audit_key",
+        "responder_token",
+        "another_parts",
+    }
+
+
+def test_a_secret_of_any_bytes_is_copied_as_it_is(project: Project, target: Path) -> None:
+    (project.secrets / "smtp_password").write_bytes(b"\xff\x00inbox:8025")
+    _stage(project, target, MOVED)
+    assert (target / "alertmanager/secrets/smtp_password").read_bytes() == b"\xff\x00inbox:8025"
+
+
+@pytest.mark.parametrize("spoil", [os.mkfifo, lambda path: path.write_bytes(b"x" * (staging.LARGEST_SECRET + 1))])
+def test_what_cannot_be_a_secret_is_not_copied(project: Project, target: Path, spoil: Callable[[Path], object]) -> None:
+    (project.secrets / "smtp_password").unlink()
+    spoil(project.secrets / "smtp_password")
+    _stage(project, target, MOVED)
+    assert not (target / "alertmanager/secrets/smtp_password").exists()
 
 
 def test_alertmanager_records_its_events_where_it_is_told_to(project: Project, target: Path, tools: Tools) -> None:

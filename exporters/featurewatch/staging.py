@@ -5,7 +5,8 @@ loopback, on ports of the user's choice, so each `name:port` is replaced. Nothin
 place before promtool and amtool have accepted the whole.
 
 Alertmanager looks for relative secrets in the folder in which it was started, which for an altered copy is another one
-than its configuration's: their paths become absolute here.
+than its configuration's: their paths become absolute here. It gets the secrets that its configuration names, and no
+other part's.
 
 Files are replaced one by one, each in one step: first what a configuration refers to, then the configurations, and at
 last what is stale goes. A part that starts meanwhile finds whole files and everything that they refer to.
@@ -17,7 +18,7 @@ import json
 import re
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -95,6 +96,7 @@ def stage(
 
 def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target: Path, events: Path | None) -> None:
     faults: list[Fault] = []
+    named: set[str] = set()
     for place, source in SOURCES.items():
         for file, name in _files(root / source, KEPT.get(place), faults):
             destination = fresh / place / name
@@ -106,13 +108,14 @@ def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target:
                 continue
             text = addresses.apply(text)
             if place == ALERTMANAGER:
+                named = {found[3] for found in _SECRET_FILE.finditer(text)}
                 text = _with_absolute_secrets(text, target / SECRETS) + _recording(events)
             destination.write_text(text, encoding="utf-8")
     if faults:
         raise Faulty(faults)
     folder = fresh / SECRETS
     folder.mkdir(parents=True, mode=0o700)
-    for secret in _secrets(secrets):
+    for secret in _secrets(secrets, named):
         copy = folder / secret.name
         copy.touch(mode=0o600)
         copy.write_bytes(_mapped(secret.read_bytes(), addresses))
@@ -128,12 +131,10 @@ def _files(source: Path, pattern: str | None, faults: list[Fault]) -> Iterator[t
     yield from present
 
 
-def _secrets(folder: Path) -> Iterator[Path]:
-    """What may be a secret; what is missing or will not do is for `routes.secrets` to say."""
-    if not folder.is_dir():
-        return
-    for path in sorted(folder.iterdir()):
-        if not path.name.startswith(".") and path.is_file() and path.stat().st_size <= LARGEST_SECRET:
+def _secrets(folder: Path, named: Collection[str]) -> Iterator[Path]:
+    """Those that may be one; what is missing or will not do is for `routes.secrets` to say."""
+    for path in (folder / name for name in sorted(named)):
+        if path.is_file() and path.stat().st_size <= LARGEST_SECRET:
             yield path
 
 

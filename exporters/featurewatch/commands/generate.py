@@ -9,6 +9,7 @@ from featurewatch.commands.table import show_json, tell
 from featurewatch.faults import Failure
 from featurewatch.objectives import load
 from featurewatch.project import OBJECTIVES, Project
+from featurewatch.rules import outlook
 from featurewatch.rules.build import groups
 from featurewatch.rules.catalogue import worst_case
 from featurewatch.rules.plan import plan
@@ -46,6 +47,8 @@ def run(project: Project, *, as_json: bool = False) -> int:
         print(f"{'begun' if path in begun else 'wrote' if path in files else 'removed'} {path}")
     said = [f"{count} {name.replace('_', ' ')}" for name, count in counts.items()]
     print(f"{', '.join(said)}, {len(changed)} changed")
+    for note in outlook.notes(decided):
+        print(note)
     print("\nworst case from the first bad extraction to a critical message, when every extraction is bad:")
     print(worst_case(decided))
     return 0

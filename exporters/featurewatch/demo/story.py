@@ -11,7 +11,7 @@ import httpx
 
 from featurewatch import names
 from featurewatch.delivery import SEND
-from featurewatch.demo import escalation, scenes
+from featurewatch.demo import escalation, quiet, scenes
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.escalation import is_about
 from featurewatch.demo.inbox.message import Delivery
@@ -81,18 +81,19 @@ class Story:
 
     # --- turns ----------------------------------------------------------------------------------------------------
     def _wait_until_healthy(self) -> None:
-        """Traffic flows, the promise is kept, nothing is pending that could become part of the story. A disk of this
-        machine that fills up is another story."""
+        """Traffic flows, the promise is kept, nothing is pending that could become part of the story."""
         rate = recorded.extractions_rate(self.plan.show_window)
         needed = self.plan.objectives.minimum_traffic
-        elsewhere = {one.alert for one in self.plan.objectives.outlook.capacities}
         deadline = self.stage.clock() + self.patience.healthy
         told, flowing, troubles = 0.0, 0.0, list[str]()
         while self.stage.clock() < deadline:
             flowing = self._value(rate) or 0.0
-            troubles = sorted({alert.labels["alertname"] for alert in self._alerts()} - elsewhere)
+            alerts = self._alerts()
+            troubles = quiet.disturbing(alerts, self.plan, self.scene)
             if flowing >= needed and not troubles:
-                self._say(self.stage.clock(), "extractor", f"healthy: {self._vitals(flowing)}, no alert")
+                others = ", ".join(quiet.elsewhere(alerts, self.plan, self.scene))
+                calm = f"no alert but of other matters ({others})" if others else "no alert"
+                self._say(self.stage.clock(), "extractor", f"healthy: {self._vitals(flowing)}, {calm}")
                 return
             if ended := self.stage.no_traffic():
                 raise StoryError(f"{ended}; see `make logs PART=extractor`")

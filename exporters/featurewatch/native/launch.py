@@ -59,7 +59,7 @@ def _write_record(spec: Path) -> None:
         "starts": starts + 1,
         "at": time.time(),
     }
-    unfinished = path.with_suffix(".unfinished")
+    unfinished = path.with_name(f".{path.name}.unfinished")
     unfinished.write_text(json.dumps(record))
     unfinished.replace(path)
 

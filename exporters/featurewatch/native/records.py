@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from featurewatch import whole_file
 from featurewatch.native.launch import record_path
 from featurewatch.native.part import Part, from_json, to_json
 from featurewatch.native.process import Identity
@@ -154,11 +154,7 @@ class RunFolder:
 
 
 def _write(path: Path, values: Mapping[str, Any]) -> None:
-    unfinished = path.with_suffix(".unfinished")
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-    with os.fdopen(handle, "w") as file:
-        json.dump(values, file, indent=1)
-    unfinished.replace(path)
+    whole_file.write(path, json.dumps(values, indent=1).encode(), mode=0o600)
 
 
 def _read(path: Path) -> Any:

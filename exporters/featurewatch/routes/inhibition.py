@@ -1,9 +1,11 @@
 """Which alert makes which other one superfluous: the more severe step of the same objective, service and extractor.
 
 Alertmanager sends no "resolved" for an alert that was notified, then inhibited, and ends while its inhibitor lasts. So
-an inhibitor must end no later than what it inhibits. Two steps of one ladder have that property where they look over
-the same window: the more severe bound lies farther out, so whatever violates it violates the nearer one too, and both
-end in one evaluation or the severe one first. Where the windows differ nothing of the kind is certain, and both speak.
+an inhibitor must end no later than what it inhibits. Two steps of one ladder have that property where they look at the
+same window: the more severe bound lies farther out, so whatever violates it violates the nearer one too, and both end
+in one evaluation or the severe one first. Where the windows differ nothing of the kind is certain, and both speak.
+The slower pairs of an error budget fire while a faster one does, for this very reason. A limit and the budget of the
+same objective look over different times: either may outlast the other, so neither silences the other.
 
 The members of an incident are silenced, each by its own `IncidentMember`, which fires exactly while the member fires
 within the incident (`rules.correlation` says why). Escalation levels silence nothing and are silenced by nothing.
@@ -19,12 +21,13 @@ from itertools import combinations
 
 from featurewatch import names
 from featurewatch.objectives.model import Severity
+from featurewatch.routes.ladders import Ladder, ladders
 from featurewatch.rules.build import groups
 from featurewatch.rules.correlation import INCIDENT_MEMBER
 from featurewatch.rules.followup import followup
 from featurewatch.rules.plan import Plan
 
-EQUAL = (names.OBJECTIVE, names.SERVICE, names.EXTRACTOR, "environment")
+ALWAYS_EQUAL = (names.OBJECTIVE, names.SERVICE, names.EXTRACTOR, "environment")
 """Labels in which inhibitor and inhibited agree. One that both lack counts as equal."""
 
 
@@ -35,22 +38,38 @@ class Inhibition:
     source: Severity
     target: Severity
     objectives: tuple[str, ...]
+    apart: tuple[str, ...] = ()
+    """Further labels that tell apart what these objectives judge: one full disk says nothing of another one."""
 
     @property
     def name(self) -> str:
         return f"{self.source}-over-{self.target}"
 
+    @property
+    def equal(self) -> tuple[str, ...]:
+        return (*ALWAYS_EQUAL, *self.apart)
+
 
 def inhibitions(plan: Plan) -> tuple[Inhibition, ...]:
     """All that are safe, the most severe first. An alert that nobody hears inhibits nothing."""
     heard = [severity for severity in sorted(Severity, reverse=True) if plan.objectives.notify.channels.get(severity)]
+    known: dict[str, list[Ladder]] = {}
+    for ladder in ladders(plan):
+        known.setdefault(ladder.objective, []).append(ladder)
     found: list[Inhibition] = []
-    for source in heard:
-        for target in (severity for severity in heard if severity < source):
-            names_of = tuple(name for name, ladder in _ladders(plan) if _safe(ladder, source, target))
-            if names_of:
-                found.append(Inhibition(source, target, names_of))
+    for source, target in combinations(heard, 2):
+        # An objective's matchers know nothing of overrides: it is safe for all of its extractors, or left alone.
+        safe = {name: some for name, some in known.items() if _safe(some, source, target)}
+        if safe:
+            apart = {label for some in safe.values() for ladder in some for label in ladder.apart}
+            found.append(Inhibition(source, target, tuple(safe), tuple(sorted(apart - set(ALWAYS_EQUAL)))))
     return tuple(found)
+
+
+def _safe(some: list[Ladder], source: Severity, target: Severity) -> bool:
+    """Whether the one never outlasts the other, wherever there are both."""
+    both = [ladder for ladder in some if {source, target} <= ladder.looks_at.keys()]
+    return bool(both) and all(ladder.ends_first(source, target) for ladder in both)
 
 
 def of_incidents(plan: Plan) -> Iterator[dict[str, object]]:
@@ -83,22 +102,6 @@ def of_incidents(plan: Plan) -> Iterator[dict[str, object]]:
         }
 
 
-def _ladders(plan: Plan) -> Iterator[tuple[str, dict[Severity, float]]]:
-    """Each objective with the window of each of its steps. A presence has none: all its steps ask the same."""
-    for objective in plan.objectives.objectives:
-        ladder = {
-            judgement.limit.severity: judgement.window
-            for judgement in plan.judgements
-            if judgement.objective.name == objective.name
-        }
-        ladder |= {watch.limit.severity: 0.0 for watch in plan.watches if watch.objective.name == objective.name}
-        yield objective.name, ladder
-
-
-def _safe(ladder: dict[Severity, float], source: Severity, target: Severity) -> bool:
-    return source in ladder and target in ladder and ladder[source] == ladder[target]
-
-
 def rendered(inhibition: Inhibition) -> dict[str, object]:
     """The rule as Alertmanager writes it. `name` needs Alertmanager 0.30."""
     only = f'objective=~"{"|".join(inhibition.objectives)}"'
@@ -108,5 +111,5 @@ def rendered(inhibition: Inhibition) -> dict[str, object]:
         "name": inhibition.name,
         "source_matchers": [f'severity="{inhibition.source}"', only],
         "target_matchers": [f'severity="{inhibition.target}"', only],
-        "equal": list(EQUAL),
+        "equal": list(inhibition.equal),
     }

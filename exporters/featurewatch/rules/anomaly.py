@@ -31,6 +31,7 @@ QUARTILES = 1.349
 """Spreads (standard deviations) between the quartiles of a normal distribution."""
 LARGE = 1.5
 """From this many thresholds on an anomaly is high, before it is medium."""
+SEVERITIES = (Severity.HIGH, Severity.MEDIUM)
 
 
 def series(anomaly: Anomaly, operation: str) -> str:
@@ -100,7 +101,7 @@ def _quantile(value: float, days: str) -> str:
 
 
 def _alerts(objectives: Objectives, anomaly: Anomaly) -> Iterator[Alert]:
-    for severity, threshold in ((Severity.HIGH, LARGE * anomaly.threshold), (Severity.MEDIUM, anomaly.threshold)):
+    for severity, threshold in zip(SEVERITIES, (LARGE * anomaly.threshold, anomaly.threshold), strict=True):
         limit = number_text(threshold)
         yield Alert(
             name=anomaly.alert,

@@ -18,6 +18,9 @@ from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.sli import Sli
 from featurewatch.rules.trust import MINIMUM_BAD, MINIMUM_EVENTS
 
+EXHAUSTED_HOLD = LONG_STEP
+"""Seconds (`for`) of the alert that nothing is left: its window moves no faster."""
+
 
 def groups(objectives: Objectives, plans: Iterable[BudgetPlan], scrape_interval: float) -> tuple[Group, ...]:
     """Two for each budget. Groups are evaluated beside each other: none keeps another one waiting."""
@@ -190,7 +193,7 @@ def _exhausted(objectives: Objectives, plan: BudgetPlan, scope: str) -> Alert:
                 *_enough(plan.sli, window),
             )
         ),
-        hold=LONG_STEP,
+        hold=EXHAUSTED_HOLD,
         labels=budget_messages.labels(objectives, plan, plan.exhausted, exhausted=True),
         annotations=budget_messages.of_exhausted(objectives, plan),
     )

@@ -72,6 +72,8 @@ class BudgetPlan:
     """The fastest first."""
     notes: tuple[str, ...]
     """What was changed of the declared pairs, and why."""
+    falsely_exhausted: float
+    """Chance that all of it seems spent at 80 % of what is allowed, at the minimum traffic."""
 
     @property
     def exhausted(self) -> Severity:
@@ -110,6 +112,10 @@ def plans(objectives: Objectives, file: str = "objectives.yaml") -> tuple[Budget
         if not decided[-1].pairs:
             what = f"budget of {objective.name}: no pair of windows can fire ({'; '.join(decided[-1].notes)})"
             faults.append(Fault(file, 0, 0, what, "leave the budget out, a plain limit says as much"))
+        elif decided[-1].falsely_exhausted > TOLERATED:
+            chance = percent_text(round(decided[-1].falsely_exhausted, 4))
+            what = f"budget of {objective.name}: by chance alone it is spent in {chance} of its windows"
+            faults.append(Fault(file, 0, 0, what, "a longer window, a looser target, or a higher traffic.minimum"))
     names = [budget.objective for budget in objectives.outlook.budgets]
     faults += [
         Fault(file, 0, 0, f"budget of {name}: again", "an objective has one budget")
@@ -160,14 +166,15 @@ def _plan(objectives: Objectives, budget: Budget, objective: Objective) -> Budge
     notes: list[str] = []
     pairs: list[Pair] = []
     for pair in _feasible(_declared(budget, notes), allowed, notes):
-        chance = _false_firing(objectives, objective, pair, allowed)
+        chance = _false_firing(objectives, objective, pair.long, pair.factor * allowed, allowed)
         if chance > TOLERATED:
             notes.append(
                 f"{_text(pair)} left out: by chance alone it fires in {percent_text(round(chance, 4))} of windows"
             )
         else:
             pairs.append(Pair(pair, round(1 - pair.factor * allowed, 12), chance))
-    return BudgetPlan(budget, objective, counted, allowed, tuple(pairs), tuple(notes))
+    spent = _false_firing(objectives, objective, budget.window, allowed, allowed)
+    return BudgetPlan(budget, objective, counted, allowed, tuple(pairs), tuple(notes), spent)
 
 
 def _counted(objectives: Objectives, budget: Budget, objective: Objective) -> tuple[float, sli.Sli]:
@@ -230,9 +237,11 @@ def _text(pair: BurnPair) -> str:
     return f"{duration_text(pair.long)}/{duration_text(pair.short)} at {number_text(pair.factor)}"
 
 
-def _false_firing(objectives: Objectives, objective: Objective, pair: BurnPair, allowed: float) -> float:
-    """The evaluations of an uptime depend on each other, so nothing is said of them."""
+def _false_firing(
+    objectives: Objectives, objective: Objective, window: float, fires_from: float, allowed: float
+) -> float:
+    """Chance per window that more than `fires_from` of the events are bad when 80 % of what is allowed are. The
+    evaluations of an uptime depend on each other, so nothing is said of them."""
     if isinstance(objective, PresenceObjective):
         return 0.0
-    events = int(objectives.minimum_traffic * pair.long)
-    return firing(events, pair.factor * allowed, MARGIN * allowed, MINIMUM_BAD)
+    return firing(int(objectives.minimum_traffic * window), fires_from, MARGIN * allowed, MINIMUM_BAD)

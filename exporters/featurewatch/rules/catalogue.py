@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from featurewatch.objectives.model import (
     BoundObjective,
     Limit,
@@ -15,11 +13,11 @@ from featurewatch.objectives.model import (
     Severity,
 )
 from featurewatch.objectives.units import duration_text, percent_text
-from featurewatch.rules import chain_guards
+from featurewatch.rules import catalogue_outlook, catalogue_seen_through, chain_guards, windows
+from featurewatch.rules.catalogue_text import chance_text, link, lower, table
 from featurewatch.rules.clashes import TWIN
 from featurewatch.rules.messages import bound_text
 from featurewatch.rules.plan import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, Judgement, Plan
-from featurewatch.rules.windows import traffic
 
 HEADER = """\
 <!-- Made by `make generate` from objectives.yaml; do not edit. -->
@@ -36,6 +34,8 @@ def catalogue(plan: Plan) -> str:
             _shares(plan),
             _bounds(plan),
             _presences(plan),
+            *catalogue_outlook.sections(plan),
+            *catalogue_seen_through.sections(plan),
             _off(plan),
             _chain(plan),
             _delivery(plan),
@@ -47,12 +47,12 @@ def catalogue(plan: Plan) -> str:
 def _shares(plan: Plan) -> str:
     rows = [
         (
-            _link(judgement.objective.alert),
+            link(judgement.objective.alert),
             str(judgement.limit.severity),
             condition(judgement),
             duration_text(judgement.window),
             duration_text(judgement.hold),
-            _chance(judgement.false_firing),
+            chance_text(judgement.false_firing),
             percent_text(round(needed(plan, judgement), 6)),
             plan.objectives.sources.get(judgement.objective.name, ""),
         )
@@ -60,13 +60,24 @@ def _shares(plan: Plan) -> str:
     ]
     header = ("Alert", "Severity", "Fires when", "Window", "For", "False firing", "Needs", "Source")
     return f"""## Shares of extractions
-{_table(header, rows)}
+{table(header, rows)}
 
 A share is judged when its window holds at least {MINIMUM_BAD} bad events and {MINIMUM_EVENTS} events in all.
 *False firing* is the chance per window that the alert fires although the service stays at {MARGIN:.0%} of what is
 allowed, at the declared minimum of {plan.objectives.minimum_traffic:g} extractions a second (binomial, exact). *Needs*
 is the share of bad events from which it can fire at that traffic; at more traffic it comes closer to the limit.
-"""
+{_widened(plan)}"""
+
+
+def _widened(plan: Plan) -> str:
+    """Which windows are longer than the shortest one, and why."""
+    found = (windows.widened(plan.objectives, each.objective, each.limit, each.window) for each in plan.judgements)
+    lines = [
+        f"- {each.objective.name}, {each.limit.severity}: {why}"
+        for each, why in zip(plan.judgements, found, strict=True)
+        if why
+    ]
+    return "\n".join(("", "Windows that had to be longer:", "", *lines, "")) if lines else ""
 
 
 def condition(judgement: Judgement) -> str:
@@ -76,22 +87,24 @@ def condition(judgement: Judgement) -> str:
         share = percent_text(judgement.allowed)
         counted = objective.title if objective.foreign else "of extractions"
         if objective.foreign:
-            return f"{_lower(counted)}: more than {share} take longer than {duration_text(limit.bound)}"
+            return f"{lower(counted)}: more than {share} take longer than {duration_text(limit.bound)}"
         return f"more than {share} {counted} take longer than {duration_text(limit.bound)}"
     if objective.counts == "good":
-        return f"{_lower(objective.title)}: less than {percent_text(limit.bound)}"
-    return f"{_lower(objective.title)}: more than {percent_text(limit.bound)}"
+        return f"{lower(objective.title)}: less than {percent_text(limit.bound)}"
+    return f"{lower(objective.title)}: more than {percent_text(limit.bound)}"
 
 
 def needed(plan: Plan, judgement: Judgement) -> float:
     """Share of bad events from which the alert can fire at the minimum traffic."""
-    return max(judgement.allowed, MINIMUM_BAD / (traffic(plan.objectives, judgement.objective) * judgement.window))
+    return max(
+        judgement.allowed, MINIMUM_BAD / (windows.traffic(plan.objectives, judgement.objective) * judgement.window)
+    )
 
 
 def _bounds(plan: Plan) -> str:
     rows = [
         (
-            _link(rung.objective.alert),
+            link(rung.objective.alert),
             str(rung.limit.severity),
             compared(rung.objective, rung.limit.bound),
             duration_text(rung.window) if rung.window else "now",
@@ -102,7 +115,7 @@ def _bounds(plan: Plan) -> str:
     ]
     rows += [
         (
-            _link(TWIN),
+            link(TWIN),
             str(twin.severity),
             f"no data of {twin.objective.name}",
             "now",
@@ -113,14 +126,14 @@ def _bounds(plan: Plan) -> str:
     ]
     if not rows:
         return ""
-    return f"## Values\n{_table(('Alert', 'Severity', 'Fires when', 'Window', 'For', 'Source'), rows)}\n"
+    return f"## Values\n{table(('Alert', 'Severity', 'Fires when', 'Window', 'For', 'Source'), rows)}\n"
 
 
 def compared(objective: BoundObjective, bound: float) -> str:
     """The violation in words."""
     if objective.kind == "increase":
-        return f"{_lower(objective.title)}: {bound_text(objective, bound)} or more"
-    return f"{_lower(objective.title)}: {objective.side} {bound_text(objective, bound)}"
+        return f"{lower(objective.title)}: {bound_text(objective, bound)} or more"
+    return f"{lower(objective.title)}: {objective.side} {bound_text(objective, bound)}"
 
 
 def _off(plan: Plan) -> str:
@@ -137,7 +150,7 @@ def _off(plan: Plan) -> str:
     if not rows:
         return ""
     return f"""## Switched off
-{_table(("Objective", "Alert", "Limits", "Source", "To switch it on"), rows)}
+{table(("Objective", "Alert", "Limits", "Source", "To switch it on"), rows)}
 
 *Ready* ones want nothing but their name under `use` in objectives.yaml (or `enabled: true` where they stand there); the
 others want somebody to export the metric, and to declare it under `metrics`.
@@ -161,25 +174,25 @@ def _declared(objective: Objective, limit: Limit) -> str:
 def _presences(plan: Plan) -> str:
     rows = [
         (
-            _link(watch.objective.alert),
+            link(watch.objective.alert),
             str(watch.limit.severity),
             _gone(watch.objective),
             duration_text(watch.limit.bound),
         )
         for watch in plan.watches
     ]
-    rows.append((_link("Watchdog"), "none", "always: whoever stops hearing it knows that the chain is broken", "0s"))
-    return f"## Presence\n{_table(('Alert', 'Severity', 'Fires when', 'After'), rows)}\n"
+    rows.append((link("Watchdog"), "none", "always: whoever stops hearing it knows that the chain is broken", "0s"))
+    return f"## Presence\n{table(('Alert', 'Severity', 'Fires when', 'After'), rows)}\n"
 
 
 def _chain(plan: Plan) -> str:
     if not plan.objectives.chain:
         return "## The chain itself\nIs not watched: `chain.watch` is off.\n"
     rows = [
-        (_link(guard.alert), str(guard.severity), guard.limit, duration_text(guard.hold) if guard.hold else "0s")
+        (link(guard.alert), str(guard.severity), guard.limit, duration_text(guard.hold) if guard.hold else "0s")
         for guard in chain_guards.guards(plan.timing)
     ]
-    return f"## The chain itself\n{_table(('Alert', 'Severity', 'Promised', 'For'), rows)}\n"
+    return f"## The chain itself\n{table(('Alert', 'Severity', 'Promised', 'For'), rows)}\n"
 
 
 def _gone(objective: PresenceObjective) -> str:
@@ -223,22 +236,4 @@ def _channels(objectives: Objectives) -> str:
         (str(severity), ", ".join(objectives.notify.channels.get(severity, ())) or "dashboards only")
         for severity in sorted(Severity, reverse=True)
     ]
-    return f"## Channels\n{_table(('Severity', 'Told by'), rows)}\n"
-
-
-def _table(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
-    lines = [header, tuple("---" for _ in header), *rows]
-    escaped = [[cell.replace("|", r"\|") for cell in line] for line in lines]
-    return "\n".join(f"| {' | '.join(line)} |" for line in escaped)
-
-
-def _link(alert: str) -> str:
-    return f"[{alert}]({alert}.md)"
-
-
-def _lower(title: str) -> str:
-    return title[:1].lower() + title[1:]
-
-
-def _chance(value: float) -> str:
-    return "under 0.01 %" if value < 1e-4 else percent_text(round(value, 4))
+    return f"## Channels\n{table(('Severity', 'Told by'), rows)}\n"

@@ -24,6 +24,9 @@ from featurewatch.rules.trust import MINIMUM_EVENTS
 ALERT = "HealthScoreLow"
 NAME = "health"
 
+SEVERITIES = (Severity.CRITICAL, Severity.MEDIUM)
+"""Of a score that is critical, and of one that is degraded."""
+
 WEIGHTS = {"latency": 50, "cache": 30, "errors": 20}
 
 SCORE = f"{recorded.LEVEL}:health:score"
@@ -121,7 +124,8 @@ def _scores(plan: Plan, health: Health) -> Iterator[Recording]:
 
 
 def _ladder(health: Health) -> tuple[tuple[Severity, float], ...]:
-    return (Severity.CRITICAL, health.critical_below), (Severity.MEDIUM, health.degraded_below)
+    critical, degraded = SEVERITIES
+    return (critical, health.critical_below), (degraded, health.degraded_below)
 
 
 def _alert(plan: Plan, health: Health, severity: Severity, bound: float) -> Alert:

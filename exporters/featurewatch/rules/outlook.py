@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from featurewatch.objectives.units import duration_text, number_text, percent_text
 from featurewatch.rules import anomaly, budget, capacity, signals, trend
 from featurewatch.rules.model import Group
 from featurewatch.rules.plan import Plan
@@ -23,21 +22,7 @@ def groups(plan: Plan) -> tuple[Group, ...]:
 
 
 def notes(plan: Plan) -> Iterator[str]:
-    """What was decided otherwise than declared, and why; `make generate` prints it."""
+    """What was decided otherwise than declared, and why; the catalogue and `make generate` tell it."""
     for decided in plan.budgets:
         for note in decided.notes:
             yield f"budget of {decided.objective.name}: {note}"
-
-
-def burn_rows(plan: Plan) -> Iterator[tuple[str, ...]]:
-    """Budget, windows, factor, share of bad events from which it burns, severity, `for`, chance of firing falsely."""
-    for decided in plan.budgets:
-        for pair in decided.pairs:
-            yield (
-                f"{percent_text(decided.allowed)} of {duration_text(decided.budget.window)}",
-                f"{duration_text(pair.pair.long)} and {duration_text(pair.pair.short)}",
-                number_text(pair.pair.factor),
-                percent_text(round(1 - pair.target, 12)),
-                str(pair.pair.severity),
-                duration_text(pair.pair.hold),
-            )

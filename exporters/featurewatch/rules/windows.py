@@ -8,7 +8,7 @@ from featurewatch import delivery
 from featurewatch.chance import firing
 from featurewatch.faults import Fault
 from featurewatch.objectives.model import Limit, Objectives, QuantileObjective, RatioObjective
-from featurewatch.objectives.units import duration_text
+from featurewatch.objectives.units import duration_text, percent_text
 from featurewatch.rules.trust import MARGIN, MINIMUM_BAD, MINIMUM_EVENTS, TOLERATED
 
 Share = QuantileObjective | RatioObjective
@@ -60,6 +60,19 @@ def choose(objectives: Objectives, objective: Share, limit: Limit, file: str, fa
         faults.append(Fault(file, 0, 0, what, f"raise {key} or loosen the limit"))
         return WINDOWS[-1]
     return trusted[0]
+
+
+def widened(objectives: Objectives, objective: Share, limit: Limit, window: float) -> str | None:
+    """Why no shorter window was taken; None where it is the shortest, or was declared."""
+    shorter = [each for each in WINDOWS if each < window]
+    if limit.window is not None or not shorter:
+        return None
+    allowed, rate, tried = allowed_share(objective, limit), traffic(objectives, objective), shorter[-1]
+    reasons = list(_doubts(objectives, rate, allowed, tried))
+    share = fires_from(rate, allowed, tried)
+    if share > allowed:
+        reasons.append(f"fires from {percent_text(round(share, 6))} on only")
+    return f"{duration_text(window)}, because {duration_text(tried)} {' and '.join(reasons)}"
 
 
 def _doubts(objectives: Objectives, traffic: float, allowed: float, window: float) -> Iterator[str]:
