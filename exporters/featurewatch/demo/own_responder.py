@@ -28,8 +28,9 @@ class Own:
 
 
 @contextmanager
-def running(folder: Path, alertmanager: str, prometheus: str) -> Iterator[Own]:
-    """One that does what `objectives.yaml` in `folder` declares, until the end of the block. Raises StoryError."""
+def running(folder: Path, alertmanager: str, prometheus: str, authority: Path | None = None) -> Iterator[Own]:
+    """One that does what `objectives.yaml` in `folder` declares, until the end of the block. It trusts `authority`
+    as Alertmanager and Prometheus. Raises StoryError."""
     token = secrets.token_urlsafe(32)
     (folder / "token").write_text(token)
     (folder / "audit_key").write_text(secrets.token_hex(32))
@@ -38,6 +39,7 @@ def running(folder: Path, alertmanager: str, prometheus: str) -> Iterator[Own]:
         *(sys.executable, "-m", "featurewatch.responder", "--port", str(port)),
         *("--database", f"sqlite:///{folder / 'history.db'}", "--token", f"story:admin:{folder / 'token'}"),
         *("--alertmanager", alertmanager, "--prometheus", prometheus),
+        *(("--tls-ca-file", str(authority)) if authority else ()),
         *("--reconcile-seconds", "1", "--grace-seconds", "5", "--look-back-seconds", "60"),
         *("--objectives", str(folder / "objectives.yaml"), "--secrets", str(folder)),
         *("--audit-key-file", str(folder / "audit_key"), "--audit-anchor", str(folder / "anchor")),

@@ -73,6 +73,8 @@ class Place:
     prometheus: str
     alertmanager: str
     inbox: str
+    authority: Path | None = None
+    """Whom to trust as Prometheus and Alertmanager; None: whom the system trusts."""
     usual: Callable[[], AbstractContextManager[object]]
     """Traffic on the stack's own extractor, so that nothing has to be told of it."""
     watched: Callable[[str], AbstractContextManager[None]]
@@ -104,11 +106,11 @@ def play(place: Place, voice: Voice, patience: float = 300.0) -> dict[str, Any]:
         voice.say("Ray Serve starts on this machine, with one replica of the extractor technical-ray")
         with (
             serving.serving(place.root, folder, voice.say) as ray,
-            Prometheus(place.prometheus) as prometheus,
+            Prometheus(place.prometheus, place.authority) as prometheus,
             InboxClient(place.inbox) as inbox,
         ):
             declare(place, ray, folder, DRY)
-            with own_responder.running(folder, place.alertmanager, place.prometheus) as own:
+            with own_responder.running(folder, place.alertmanager, place.prometheus, place.authority) as own:
                 target = RayServe(TARGET, ray.dashboard, serving.APPLICATION, serving.DEPLOYMENT, token_file=ray.token)
                 return _Story(place, voice, ray, prometheus, inbox, own, target, folder, patience).play()
 
