@@ -10,9 +10,14 @@ from pathlib import Path
 import pytest
 from tests.repair_stage import GROW, START, Behaviour, Stage, guarded, staged
 
+from featurewatch.objectives.model import Severity
+from featurewatch.objectives.repair import Trigger
 from featurewatch.people.calendar import Once, Weekly
 from featurewatch.responder.acknowledgement import Acknowledgement, acknowledge
 from featurewatch.responder.repair import approvals, stops
+from featurewatch.responder.repair.engine import Engine
+from featurewatch.responder.repair.target import Target
+from featurewatch.responder.repair.targets import TargetFault
 from featurewatch.responder.tokens import Bearer, Role
 
 
@@ -276,6 +281,68 @@ def test_what_was_refused_or_nobody_agreed_to_is_not_called(stage: Stage) -> Non
     stage.go(3600, rounds=2)
     assert stage.states[:2] == ["denied", "lapsed"]
     assert stage.target.wishes == []
+
+
+def two_on_one_target(stage: Stage) -> None:
+    """The one needs somebody's agreement, the other does not; each has an alert of its own."""
+    asking = guarded(replace(GROW, name="ask", on=(Trigger("Late", Severity.HIGH),)), approval="admin")
+    stage.actions = [asking, GROW]
+    stage.fire(name="Late", number=7)
+    stage.go(rounds=2)
+    assert stage.states == ["waiting"]
+
+
+def test_what_waits_for_somebody_holds_up_no_other_action_on_its_target(stage: Stage) -> None:
+    two_on_one_target(stage)
+    stage.fire()
+    stage.go(rounds=4)
+    assert [(run.action, run.state) for run in stage.runs()] == [("ask", "waiting"), ("grow", "holding")]
+    assert stage.target.count == 2
+    # Nobody agrees: it ends, and the audit says so.
+    stage.go(3600, rounds=2)
+    assert stage.runs()[0].state == "lapsed"
+    assert [entry.decision.subject for entry in stage.entries() if entry.decision.kind == "lapsed"] == ["ask/ray"]
+
+
+def test_what_was_agreed_to_meanwhile_waits_for_its_turn(stage: Stage) -> None:
+    two_on_one_target(stage)
+    stage.fire()
+    stage.go(rounds=4)
+    with stage.ledger.page() as page:
+        approvals.decide(page, 1, Bearer("boss", Role.ADMIN), agree=True, comment="")
+    stage.go(rounds=4)
+    assert [run.state for run in stage.runs()] == ["intended", "holding"]
+    assert len(stage.target.wishes) == 1
+    stage.resolve()
+    stage.go(rounds=4)
+    # Its turn comes; what it wishes for is so already, and nothing is called once more.
+    assert [run.state for run in stage.runs()] == ["holding", "recovered"]
+    assert len(stage.target.wishes) == 1
+
+
+def test_what_was_agreed_to_goes_before_what_was_decided_later(stage: Stage) -> None:
+    two_on_one_target(stage)
+    stage.fire()
+    with stage.ledger.page() as page:
+        approvals.decide(page, 1, Bearer("boss", Role.ADMIN), agree=True, comment="")
+    stage.go(rounds=4)
+    assert [(run.action, run.state) for run in stage.runs()] == [("ask", "holding")]
+    held = [entry.decision.detail["reason"] for entry in stage.entries() if entry.decision.kind == "held-back"]
+    assert held == ["busy"]
+
+
+def test_a_target_that_cannot_be_made_any_more_keeps_no_run_open_for_ever(stage: Stage) -> None:
+    stage.actions = [guarded(approval="admin")]
+    stage.fire()
+    stage.go()
+
+    def unmade(_: object) -> Target:
+        raise TargetFault("target ray: its token's file is missing; put it there")
+
+    other = Engine(stage.ledger, lambda: stage.actions, unmade)
+    stage.now += timedelta(seconds=3601)
+    other.work()
+    assert stage.states == ["lapsed"]
 
 
 def test_an_agreement_is_about_the_target_as_it_was(stage: Stage) -> None:

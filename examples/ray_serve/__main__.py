@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import signal
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-import ray
 from ray import serve
 
 from . import load, prometheus
+from .cluster import cluster
 from .deployment import SERVICE, application
-
-OBJECT_STORE_BYTES = 100 * 1024 * 1024
-"""Nothing large passes through it; a container may have 64 MB of shared memory, and Ray then uses a file."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -52,32 +48,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             else:
                 time.sleep(chosen.seconds)
     return 0
-
-
-@contextlib.contextmanager
-def cluster(folder: Path, port: int, metrics_port: int, ray_metrics_port: int) -> Iterator[None]:
-    """A Ray of one node on loopback addresses; it ends with the block."""
-    # What the node's exporter and the replicas go by; Ray hands it on to them.
-    os.environ.setdefault("FEATUREWATCH_RAY_PORT", str(metrics_port))
-    os.environ.setdefault("FEATUREWATCH_RAY_FOLDER", str(folder / "shared"))
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    os.environ.setdefault("RAY_OBJECT_STORE_ALLOW_SLOW_STORAGE", "1")
-    ray.init(
-        address="local",
-        num_cpus=4,
-        include_dashboard=False,
-        object_store_memory=OBJECT_STORE_BYTES,
-        log_to_driver=False,
-        logging_level="warning",
-        _temp_dir=str(folder / "ray"),
-        _metrics_export_port=ray_metrics_port,
-    )
-    try:
-        serve.start(http_options={"host": "127.0.0.1", "port": port})
-        yield
-    finally:
-        serve.shutdown()
-        ray.shutdown()
 
 
 def say(text: str) -> None:

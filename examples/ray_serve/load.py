@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import itertools
+import signal
+import sys
 import time
 from dataclasses import dataclass, field
 
@@ -30,12 +33,25 @@ class Tally:
         return f"answered {self.answered}, failed {self.failed}, not sent {self.not_sent}, {p95}"
 
 
-def run(url: str, rate: float, seconds: float) -> Tally:
-    """Ask `rate` times a second for `seconds`."""
-    return asyncio.run(_run(url, rate, seconds))
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="ray_serve.load", description="Requests at a steady rate.")
+    parser.add_argument("--url", required=True)
+    parser.add_argument("--rate", type=float, default=20.0, help="requests a second (default: %(default)s)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="when to stop (default: %(default)s)")
+    parser.add_argument("--most", type=int, default=MOST_IN_FLIGHT, help="at the same time (default: %(default)s)")
+    chosen = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    tally = run(chosen.url, chosen.rate, chosen.seconds, chosen.most)
+    sys.stdout.write(f"{tally.as_text()}\n")
+    return 0 if tally.answered else 1
 
 
-async def _run(url: str, rate: float, seconds: float) -> Tally:
+def run(url: str, rate: float, seconds: float, most: int = MOST_IN_FLIGHT) -> Tally:
+    """Ask `rate` times a second for `seconds`; whoever would be more than `most` at the same time is left out."""
+    return asyncio.run(_run(url, rate, seconds, most))
+
+
+async def _run(url: str, rate: float, seconds: float, most: int) -> Tally:
     tally = Tally()
     waiting: set[asyncio.Task[None]] = set()
     begin = time.monotonic()
@@ -44,7 +60,7 @@ async def _run(url: str, rate: float, seconds: float) -> Tally:
         for turn in range(int(rate * seconds)):
             due = begin + turn / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            if len(waiting) >= MOST_IN_FLIGHT:
+            if len(waiting) >= most:
                 tally.not_sent += 1
                 continue
             task = asyncio.create_task(_ask(http, url, next(symbols), due, tally))
@@ -63,3 +79,7 @@ async def _ask(http: httpx.AsyncClient, url: str, symbol: str, due: float, tally
     else:
         tally.answered += 1
         tally.latencies.append(time.monotonic() - due)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

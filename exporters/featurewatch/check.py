@@ -91,7 +91,7 @@ def steps(project: Project, made: Made, binaries: Binaries) -> Iterator[Step]:
     yield Step("rules are free of known mistakes", lambda: _linted(root, plan))
     yield Step("every alert has a runbook", lambda: Found(runbooks.faults(root, plan), runbooks.unwritten(root)))
     yield Step("every alert has a routing test", lambda: Found(table.uncovered(_routes(root), _alerts(made))))
-    yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, binaries))
+    yield Step("Prometheus and Alertmanager accept the whole", lambda: _accepted(project, plan, binaries))
     yield Step("dashboards", lambda: _dashboards(made))
 
 
@@ -109,12 +109,17 @@ def live_steps(project: Project, made: Made, prometheus: str, client: httpx.Clie
 
 def configuration_checks(project: Project, plan: Plan, binaries: Binaries) -> tuple[staging.Check, ...]:
     """What must hold of a staged configuration before it is put in place."""
-    return (lambda _: _secrets(project, plan).faults, *_acceptance(binaries))
+    secure = tuple(
+        lambda staged, place=place: binaries.promtool.check_web_config(staged / place).faults
+        for place in (staging.WEB if plan.objectives.tls is not None else ())
+    )
+    return (lambda _: _secrets(project, plan).faults, *secure, *_acceptance(binaries))
 
 
-def _acceptance(binaries: Binaries) -> tuple[staging.Check, ...]:
+def _acceptance(binaries: Binaries, *, alone: bool = False) -> tuple[staging.Check, ...]:
+    """`alone`: where the files that the configuration names are not there."""
     return (
-        lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml").faults,
+        lambda staged: binaries.promtool.check_config(staged / "prometheus/prometheus.yaml", alone=alone).faults,
         # Ours first: amtool accepts some settings with which nothing would arrive, and dies on others.
         lambda staged: (
             settings.check(staged / staging.ALERTMANAGER)
@@ -202,14 +207,14 @@ def _planted(made: Made) -> Found:
     return Found(faults, told=f"{len(outcomes) - len(missed)} of {len(outcomes)} caught")
 
 
-def _accepted(project: Project, binaries: Binaries) -> Found:
+def _accepted(project: Project, plan: Plan, binaries: Binaries) -> Found:
     """The configuration as a native run would have it, and the routing table against it. No secret is copied."""
-    routes = _routes(project.root)
+    routes, tls = _routes(project.root), plan.objectives.tls is not None
     checks = (
-        *_acceptance(binaries),
+        *_acceptance(binaries, alone=tls),
         lambda staged: table.run(routes, staged / staging.ALERTMANAGER, binaries.amtool),
     )
     with tempfile.TemporaryDirectory(prefix="featurewatch-check-") as folder:
         nothing = staging.Addresses({})
-        staging.stage(project.root, Path(folder) / "no secrets", nothing, Path(folder) / "staged", checks)
+        staging.stage(project.root, Path(folder) / "no secrets", nothing, Path(folder) / "staged", checks, tls=tls)
     return Found(())

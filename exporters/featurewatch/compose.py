@@ -51,6 +51,10 @@ def responder_arguments(objectives: Objectives, secrets: PurePath = SECRETS) -> 
     arguments = ["--token", f"alertmanager:operator:{_inside(secrets, responder.token_file)}"]
     if responder.viewer_token_file is not None:
         arguments += ["--token", f"viewer:viewer:{_inside(secrets, responder.viewer_token_file)}"]
+    if objectives.tls is not None:
+        arguments += ["--tls-certificate-file", _inside(secrets, objectives.tls.certificate_file)]
+        arguments += ["--tls-key-file", _inside(secrets, objectives.tls.key_file)]
+        arguments += ["--tls-ca-file", _inside(secrets, objectives.tls.ca_file)]
     if responder.audit_key_file is not None:
         arguments += ["--audit-key-file", _inside(secrets, responder.audit_key_file), "--secrets", str(secrets)]
     if email is not None:

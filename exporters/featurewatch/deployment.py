@@ -23,6 +23,7 @@ from featurewatch.objectives.units import duration_text
 from featurewatch.project import Project
 from featurewatch.promtool import Promtool
 from featurewatch.rules.plan import Plan
+from featurewatch.tls import Files
 from featurewatch.tools.alertmanager import Launch, alertmanager_command
 from featurewatch.tools.lock import Occupied, exclusive
 from featurewatch.tools.toolbox import Tools
@@ -92,6 +93,12 @@ def addresses(ports: Ports) -> staging.Addresses:
     return staging.Addresses({address: f"{LOOPBACK}:{port}" for address, port in listens.items()})
 
 
+def tls_files(project: Project, plan: Plan) -> Files | None:
+    """With what Prometheus, Alertmanager and the responder speak TLS here; None: they do not."""
+    tls = plan.objectives.tls
+    return None if tls is None else Files.found(tls, project.secrets)
+
+
 @dataclass(frozen=True)
 class Deployment:
     """One checkout, run natively."""
@@ -128,17 +135,14 @@ class Deployment:
 
     def stage(self) -> None:
         """Put the checked configuration where the parts read it. Raises `Faulty`; it is then as it was."""
-        if self.plan.objectives.tls is not None:
-            what = "a stack that is started here speaks plain HTTP on loopback, and cannot do what `tls` asks for"
-            remedy = "leave `tls` out here; docs/objectives.md says how to run Prometheus and Alertmanager with it"
-            raise Faulty([Fault(str(self.project.root / "objectives.yaml"), 0, 0, what, remedy)])
         binaries = check.Binaries(Promtool(self.tools.promtool.path), Amtool(self.tools.amtool.path))
         checks = check.configuration_checks(self.project, self.plan, binaries)
         RunFolder(self.run_dir).make()
         events = self.events
         if events is not None:
             events.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        staging.stage(self.project.root, self.project.secrets, addresses(self.ports), self.run_dir, checks, events)
+        root, secrets, tls = self.project.root, self.project.secrets, self.plan.objectives.tls is not None
+        staging.stage(root, secrets, addresses(self.ports), self.run_dir, checks, events, tls=tls)
 
     @property
     def events(self) -> Path | None:
@@ -175,6 +179,7 @@ class Deployment:
                 responder_arguments=self._responder_arguments(),
                 viewer_token=compose.viewer_token(self.plan.objectives, self.project.secrets),
                 events=self.events,
+                tls=tls_files(self.project, self.plan),
                 inbox_arguments=compose.inbox_arguments(self.plan.objectives.notify, self.project.secrets),
             )
         )

@@ -56,9 +56,13 @@ class Promtool:
         faults = tuple(fault for verdict in verdicts for fault in verdict.faults)
         return Verdict(faults, "".join(verdict.output for verdict in verdicts))
 
-    def check_config(self, file: Path) -> Verdict:
-        """Would Prometheus start with this configuration and the rule files it names?"""
-        return self._run(["check", "config"], [file])
+    def check_config(self, file: Path, *, alone: bool = False) -> Verdict:
+        """Would Prometheus start with this configuration and the files it names? `alone`: without looking at those."""
+        return self._run(["check", "config", *(("--syntax-only",) if alone else ())], [file])
+
+    def check_web_config(self, file: Path) -> Verdict:
+        """Could Prometheus, or Alertmanager, serve HTTPS with this `web.yaml` and the files it names?"""
+        return self._run(["check", "web-config"], [file])
 
     def check_metrics(self, exposition: str) -> Verdict:
         """Does the text of a /metrics endpoint follow the conventions?"""

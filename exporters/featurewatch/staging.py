@@ -32,6 +32,12 @@ SOURCES = {
 }
 """Place below the staged folder to the committed file, or folder of files, that goes there."""
 
+WEB = {
+    "prometheus/web.yaml": "deploy/prometheus/web.yaml",
+    "alertmanager/web.yaml": "alertmanager/web.yaml",
+}
+"""The same, where TLS is on."""
+
 KEPT = {"prometheus/rules": "*.rules.yaml", "alertmanager/templates": "*.tmpl"}
 """What is taken of a folder. One without any such file is a fault: Prometheus would judge nothing, and say nothing."""
 
@@ -44,7 +50,7 @@ LARGEST_SECRET = 64 * 1024
 _ASIDE = ".unchecked-"
 
 _SECRET_FILE = re.compile(r"""^([ -]*\w+_file: )(["']?)secrets/([^/"'\n]+)\2[ \t]*$""", re.MULTILINE)
-"""A setting of Alertmanager that names a file below its folder of secrets."""
+"""A setting that names a file below the folder of secrets."""
 
 Check = Callable[[Path], Sequence[Fault]]
 """Looks at a staged folder before it is put in place. A fault may name a file of that folder."""
@@ -73,19 +79,22 @@ def stage(
     target: Path,
     checks: Sequence[Check],
     events: Path | None = None,
+    *,
+    tls: bool = False,
 ) -> None:
     """Build the configuration inside `target`, check it, and only then replace the one that `target` holds.
 
     Raises `Faulty` with what is missing or what the checks found, as faults of the committed files, and OSError;
     the configuration in `target` is then as it was. What else stands there is left alone. The caller sees to it that
     only one process stages there. Alertmanager is told to record its events in the file `events`: only who starts it
-    knows whether it can.
+    knows whether it can. With `tls` both get their `web.yaml`, too; it and Prometheus read the files that it names
+    where they are, so that a certificate that was renewed is shown at once.
     """
     target.mkdir(parents=True, exist_ok=True)
     _remove_left_behind(target)
     try:
         fresh = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=target))
-        _build(root, secrets, addresses, fresh, target, events)
+        _build(root, secrets, addresses, fresh, target, events, SOURCES | WEB if tls else SOURCES)
         faults = [fault for check in checks for fault in check(fresh)]
         if faults:
             raise Faulty(_as_committed(fault, fresh, root) for fault in faults)
@@ -94,10 +103,18 @@ def stage(
         _remove_left_behind(target)
 
 
-def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target: Path, events: Path | None) -> None:
+def _build(
+    root: Path,
+    secrets: Path,
+    addresses: Addresses,
+    fresh: Path,
+    target: Path,
+    events: Path | None,
+    sources: Mapping[str, str],
+) -> None:
     faults: list[Fault] = []
     named: set[str] = set()
-    for place, source in SOURCES.items():
+    for place, source in sources.items():
         for file, name in _files(root / source, KEPT.get(place), faults):
             destination = fresh / place / name
             destination.parent.mkdir(parents=True, exist_ok=True)
@@ -110,6 +127,8 @@ def _build(root: Path, secrets: Path, addresses: Addresses, fresh: Path, target:
             if place == ALERTMANAGER:
                 named = {found[3] for found in _SECRET_FILE.finditer(text)}
                 text = _with_absolute_secrets(text, target / SECRETS) + _recording(events)
+            elif place not in KEPT:
+                text = _with_absolute_secrets(text, secrets)
             destination.write_text(text, encoding="utf-8")
     if faults:
         raise Faulty(faults)
@@ -166,7 +185,7 @@ def _as_committed(fault: Fault, fresh: Path, root: Path) -> Fault:
     """A fault of the file that the user can mend, not of the copy that is about to go."""
 
     def committed(text: str) -> str:
-        for place, source in SOURCES.items():
+        for place, source in (SOURCES | WEB).items():
             text = text.replace(str(fresh / place), str(root / source))
         return text
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 from rich.console import Console
@@ -18,16 +20,17 @@ from featurewatch.commands.table import show_json
 from featurewatch.demo import rehearsal, repair, scenes
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
+from featurewatch.demo.inbox.message import Delivery
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.patience import patience
 from featurewatch.demo.responder import Responder
 from featurewatch.demo.scenes import Scene
 from featurewatch.demo.stage import Stage
 from featurewatch.demo.story import Story
-from featurewatch.demo.telling import Telling
+from featurewatch.demo.telling import MARGIN, Telling, excerpt
 from featurewatch.demo.timeline import Timeline
 from featurewatch.demo.traffic import traffic
-from featurewatch.deployment import addresses, ports_from, ports_of
+from featurewatch.deployment import addresses, ports_from, ports_of, tls_files
 from featurewatch.native.status import State, status
 from featurewatch.native.switch import start_part, stop_part
 from featurewatch.objectives import load
@@ -36,12 +39,20 @@ from featurewatch.people.on_call import recipients
 from featurewatch.project import OBJECTIVES, Project
 from featurewatch.routes.secrets import FOLDER
 from featurewatch.rules.plan import Plan, plan
+from featurewatch.staging import SOURCES
+from featurewatch.tls import trusted
 from featurewatch.tools.lock import Occupied, exclusive
 
 RATE_MARGIN = 2.0
 """Traffic of the demo over the declared minimum."""
 
+QUIET_RATE = 15.0
+"""Traffic on the stack's own extractor while the story plays elsewhere."""
+
 NEEDED = ("extractor", "inbox", "prometheus", "alertmanager")
+
+PROMETHEUS_FILE = "prometheus.yaml"
+PROMETHEUS_SOURCE = SOURCES[f"prometheus/{PROMETHEUS_FILE}"]
 
 
 def run(project: Project, scene_name: str, *, as_json: bool) -> int:
@@ -60,8 +71,8 @@ def run(project: Project, scene_name: str, *, as_json: bool) -> int:
     with (
         _alone(project),
         InboxClient(urls["inbox"]) as inbox,
-        Prometheus(urls["prometheus"]) as prometheus,
-        _rehearsed(project, scene, decided, urls["prometheus"]),
+        Prometheus(urls["prometheus"], _authority(project, decided)) as prometheus,
+        _rehearsed(project, scene, decided, _Served(urls["prometheus"], _authority(project, decided))),
         traffic(project.root / "examples", urls["extractor"], rate, waits.total) as load_generator,
     ):
         run_dir = project.state / "run"
@@ -83,41 +94,83 @@ def run(project: Project, scene_name: str, *, as_json: bool) -> int:
 
 def _repair(project: Project, *, as_json: bool) -> int:
     """0 when the objective recovered and the audit holds."""
-    urls = _urls(project, NEEDED)
+    urls = _urls(project, (*NEEDED, "responder"))
+    declared = plan(load(project.objectives, OBJECTIVES), OBJECTIVES)
+
+    prometheus = _Served(urls["prometheus"], _authority(project, declared))
+
+    def watched(target: str) -> AbstractContextManager[None]:
+        committed = (project.root / PROMETHEUS_SOURCE).read_text("utf-8")
+        texts = {PROMETHEUS_FILE: rehearsal.with_target(committed, target, declared.objectives.service)}
+        return _played(project, ".", texts, {PROMETHEUS_FILE: committed}, prometheus)
+
     place = repair.Place(
+        root=project.root,
         objectives=project.objectives,
-        extractor=urls["extractor"],
+        plan=declared,
+        rehearsed=rehearsal.rehearsed(declared),
         prometheus=urls["prometheus"],
         alertmanager=urls["alertmanager"],
+        inbox=urls["inbox"],
+        authority=_authority(project, declared),
+        usual=lambda: traffic(project.root / "examples", urls["extractor"], QUIET_RATE, repair.LONGEST),
+        watched=watched,
+        hurried=lambda hurried: _judged(project, hurried, prometheus),
     )
-    rate = load(project.objectives, OBJECTIVES).minimum_traffic * RATE_MARGIN
     console, began = Console(stderr=as_json, highlight=False), time.monotonic()
 
     def say(text: str) -> None:
         console.print(escape(f"{time.monotonic() - began:>8.1f} s  {text}"), soft_wrap=True)
 
-    with _alone(project), traffic(project.root / "examples", urls["extractor"], rate, repair.LONGEST):
-        told = repair.play(place, say)
+    def show(delivery: Delivery) -> None:
+        for line in excerpt(delivery):
+            console.print(f"[dim]{MARGIN}│ {escape(line)}[/dim]", soft_wrap=True)
+
+    voice = repair.Voice(
+        title=lambda text: console.print(f"\n[bold]{escape(text)}[/bold]"),
+        say=say,
+        text=lambda text: console.print(escape(text), soft_wrap=True),
+        show=show,
+    )
+    with _alone(project):
+        told = repair.play(place, voice)
     if as_json:
         show_json(told)
     return 0 if told["holds"] else 1
 
 
 @contextmanager
-def _rehearsed(project: Project, scene: Scene, decided: Plan, prometheus: str) -> Iterator[None]:
+def _rehearsed(project: Project, scene: Scene, decided: Plan, prometheus: _Served) -> Iterator[None]:
     """The running Prometheus has the story's delays of escalation inside, and the committed ones after it."""
     if not scene.escalates:
         yield
         return
-    run_dir, committed = project.state / "run", project.root / "rules"
+    with _judged(project, decided, prometheus):
+        yield
+
+
+@contextmanager
+def _judged(project: Project, decided: Plan, prometheus: _Served) -> Iterator[None]:
+    """By the rules of this plan inside, and by the committed ones after it."""
+    texts = rehearsal.rule_files(decided)
+    usual = {path.name: path.read_text("utf-8") for path in (project.root / "rules").glob("*.rules.yaml")}
+    with _played(project, "rules", texts, usual, prometheus):
+        yield
+
+
+@contextmanager
+def _played(
+    project: Project, folder: str, texts: Mapping[str, str], usual: Mapping[str, str], prometheus: _Served
+) -> Iterator[None]:
+    """Files of the running Prometheus are `texts` inside, and `usual` after it; both as the committed files have it."""
+    run_dir = project.state / "run"
     mapped = addresses(ports_of(run_dir, ports_from(os.environ)))
-    texts = {name: mapped.apply(text) for name, text in rehearsal.rule_files(decided).items()}
+    here, back = ({name: mapped.apply(text) for name, text in each.items()} for each in (texts, usual))
     try:
-        usual = {path.name: mapped.apply(path.read_text("utf-8")) for path in committed.glob("*.rules.yaml")}
-        with rehearsal.playing(run_dir / "prometheus/rules", texts, usual, lambda: reload(prometheus)):
+        with rehearsal.playing(run_dir / "prometheus" / folder, here, back, prometheus.reload):
             yield
     except OSError as error:
-        raise StoryError(f"the rules cannot be rehearsed: {error}; `make up` puts the committed ones back") from error
+        raise StoryError(f"the story cannot be prepared: {error}; `make up` puts all back as it was") from error
 
 
 def _acknowledge(project: Project, decided: Plan, urls: Mapping[str, str], labels: Mapping[str, str]) -> str:
@@ -134,19 +187,33 @@ def _acknowledge(project: Project, decided: Plan, urls: Mapping[str, str], label
     policy = handling.policy_of(labels[names.CATEGORY], severity, labels.get(names.POLICY))
     roles = policy.levels[1].recipients if policy else ()
     who = next(iter(recipients(handling.people, roles, datetime.now(UTC))), "the audience")
-    with Responder(urls["responder"], token) as responder:
+    with Responder(urls["responder"], token, _authority(project, decided)) as responder:
         responder.acknowledge(labels, who, "seen at level 2")
     return who
 
 
-def reload(prometheus: str) -> None:
-    """Let it read its rules again. Raises StoryError when it refuses them."""
-    try:
-        answer = httpx.post(f"{prometheus}/-/reload", timeout=30, trust_env=False)
-    except httpx.HTTPError as error:
-        raise StoryError(f"prometheus does not reload: {type(error).__name__}: {error}; see `make status`") from error
-    if not answer.is_success:
-        raise StoryError(f"prometheus refuses the rules of the story: {answer.text.strip()}")
+def _authority(project: Project, decided: Plan) -> Path | None:
+    """Whom to trust as the stack's parts."""
+    files = tls_files(project, decided)
+    return files.authority if files else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Served:
+    """The running Prometheus."""
+
+    url: str
+    authority: Path | None
+
+    def reload(self) -> None:
+        """Let it read its configuration again. Raises StoryError when it refuses that."""
+        try:
+            answer = httpx.post(f"{self.url}/-/reload", timeout=30, trust_env=False, verify=trusted(self.authority))
+        except httpx.HTTPError as error:
+            why = f"{type(error).__name__}: {error}"
+            raise StoryError(f"prometheus does not reload: {why}; see `make status`") from error
+        if not answer.is_success:
+            raise StoryError(f"prometheus refuses the configuration of the story: {answer.text.strip()}")
 
 
 def _urls(project: Project, needed: Sequence[str]) -> dict[str, str]:

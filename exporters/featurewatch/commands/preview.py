@@ -64,7 +64,7 @@ def run(project: Project, options: argparse.Namespace) -> int:
 def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
     """Whom to ask: those named, otherwise the stack of this checkout as it was started last."""
     from featurewatch.compose import viewer_token
-    from featurewatch.deployment import ports_from, ports_of
+    from featurewatch.deployment import ports_from, ports_of, tls_files
     from featurewatch.native.ports import LOOPBACK
     from featurewatch.native.records import RunFolder
     from featurewatch.objectives import load
@@ -73,7 +73,11 @@ def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
     decided = plan(load(project.objectives, OBJECTIVES), OBJECTIVES) if project.objectives.is_file() else None
     run_dir = project.state / "run"
     ports = ports_of(run_dir, ports_from(os.environ))
-    yield from ("--prometheus", options.prometheus or f"http://{LOOPBACK}:{ports.prometheus}")
+    files = tls_files(project, decided) if decided is not None else None
+    scheme = "https" if files else "http"
+    yield from ("--prometheus", options.prometheus or f"{scheme}://{LOOPBACK}:{ports.prometheus}")
+    if files is not None and not options.prometheus:
+        yield from ("--ca-file", str(files.authority))
     if options.scrape_seconds is not None:
         yield from ("--scrape-seconds", f"{options.scrape_seconds:g}")
     elif decided is not None:
@@ -84,7 +88,7 @@ def _watched(project: Project, options: argparse.Namespace) -> Iterator[str]:
     elif not options.prometheus and decided is not None and RunFolder(run_dir).recorded("responder") is not None:
         file = viewer_token(decided.objectives, project.secrets)
         if file is not None and file.is_file():
-            yield from ("--responder", f"http://{LOOPBACK}:{ports.responder}", "--responder-token-file", str(file))
+            yield from ("--responder", f"{scheme}://{LOOPBACK}:{ports.responder}", "--responder-token-file", str(file))
 
 
 def _pictures(chosen: Settings, options: argparse.Namespace) -> int:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Self
 
 import httpx
 
 from featurewatch import names
+from featurewatch.tls import trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +28,8 @@ class SeenAlert:
 class Prometheus:
     """A small reader of one Prometheus. Methods raise httpx.HTTPError when it does not answer as Prometheus does."""
 
-    def __init__(self, url: str, timeout: float = 5.0) -> None:
-        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False)
+    def __init__(self, url: str, authority: Path | None = None, timeout: float = 5.0) -> None:
+        self._http = httpx.Client(base_url=url, timeout=timeout, trust_env=False, verify=trusted(authority))
 
     def __enter__(self) -> Self:
         return self

@@ -12,12 +12,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from featurewatch import whole_file
+import yaml
+
+from featurewatch import names, whole_file
 from featurewatch.generate import HEADER
 from featurewatch.objectives.handling import Handling, Policy
 from featurewatch.objectives.model import Objectives
 from featurewatch.project import OBJECTIVES
-from featurewatch.rules.build import groups
+from featurewatch.rules.build import EXTRACTORS_JOB, groups
 from featurewatch.rules.model import render
 from featurewatch.rules.plan import Plan, plan
 from featurewatch.yaml_text import dump
@@ -37,11 +39,19 @@ def rule_files(plan_: Plan) -> dict[str, str]:
     return {f"{group.name}.rules.yaml": dump(render(group), HEADER) for group in groups(plan_)}
 
 
+def with_target(configuration: str, target: str, service: str) -> str:
+    """Prometheus' configuration with one extractor more, at host:port."""
+    config = yaml.safe_load(configuration)
+    [job] = [job for job in config["scrape_configs"] if job["job_name"] == EXTRACTORS_JOB]
+    job["static_configs"].append({"targets": [target], "labels": {names.SERVICE: service}})
+    return dump(config, HEADER)
+
+
 @contextmanager
 def playing(
     folder: Path, texts: Mapping[str, str], usual: Mapping[str, str], reload: Callable[[], None]
 ) -> Iterator[None]:
-    """Prometheus judges by `texts`, which stand in `folder` inside the block, and by `usual` after it.
+    """Prometheus goes by `texts`, which stand in `folder` inside the block, and by `usual` after it.
 
     `reload` lets it read them. Files that are alike in both are not touched. Raises OSError, and what `reload` raises.
     """

@@ -1,18 +1,20 @@
-"""The story of a repair: first as a dry-run, which tells what it would call; then for real, verified and written down.
+"""The story of a repair on Ray Serve: told in a dry-run, then done, then done in vain and taken back.
 
 A responder of its own plays in it, beside the stack's: with another objectives.yaml, which declares the action, and
 its own history and audit, which are gone with the story. It hears of alerts as after a restart: it asks for them.
+Everything else is the stack's: Prometheus judges the deployment, Alertmanager tells people of it.
 """
 
 from __future__ import annotations
 
-import secrets
+import math
+import os
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,150 +23,318 @@ from typing import Any, Final
 import httpx
 import yaml
 
-from featurewatch import whole_file
+from featurewatch import names, whole_file
+from featurewatch.demo import escalation, own_responder, scenes, serving, traffic
 from featurewatch.demo.errors import StoryError
-from featurewatch.demo.stage import NO_FAULT, put_fault
+from featurewatch.demo.inbox.client import InboxClient
+from featurewatch.demo.inbox.message import Delivery, Status
+from featurewatch.demo.observer import Prometheus
+from featurewatch.demo.own_responder import Own
+from featurewatch.demo.serving import Serving
 from featurewatch.faults import Failure
-from featurewatch.native.ports import free_port
+from featurewatch.objectives.model import Severity
 from featurewatch.objectives.source import read
-from featurewatch.responder.client import Responder, Where
+from featurewatch.responder.repair.target import Unknown
+from featurewatch.responder.repair.targets.ray_serve import RayServe
+from featurewatch.rules.escalation import name
+from featurewatch.rules.plan import Plan
 
-ACTION: Final = "serve-fast-again"
-SLOW: Final[Mapping[str, object]] = {"mode": "slow", "seconds": [0.16, 0.18]}
-LONGEST: Final = 600.0
-"""Seconds that the story may last; then the fault ends by itself."""
+ACTION: Final = "add-a-replica"
+TARGET: Final = "ray"
 
-Say = Callable[[str], None]
+CALM: Final = 10.0
+BUSY: Final = 42.0
+"""Requests a second: less and more than what one replica can do. Two can do both."""
+
+MOST: Final = 24
+"""Requests at the same time: what a replica that was too slow leaves behind is done soon."""
+
+LONGEST: Final = 1_200.0
+"""Seconds; then what asks for features ends by itself."""
+
+TOLD_SECONDS: Final = 15.0
+"""Between two lines about a wait."""
+
+ABOUT: Final = frozenset({"ExtractionTooSlow", "LatencyCascade"})
+"""What people are told of: the alert, or its incident, should this machine be short of processors as well."""
+
+DRY: Final[Mapping[str, object]] = {"mode": "dry-run"}
+REAL: Final[Mapping[str, object]] = {"mode": "real"}
+IMPATIENT: Final[Mapping[str, object]] = {"mode": "real", "recovers_within": "30s", "failures": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """Where it plays."""
 
+    root: Path
     objectives: Path
-    extractor: str
+    plan: Plan
     prometheus: str
     alertmanager: str
+    inbox: str
+    authority: Path | None = None
+    """Whom to trust as Prometheus and Alertmanager; None: whom the system trusts."""
+    usual: Callable[[], AbstractContextManager[object]]
+    """Traffic on the stack's own extractor, so that nothing has to be told of it."""
+    watched: Callable[[str], AbstractContextManager[None]]
+    """Lets the stack's Prometheus scrape one extractor more, at host:port, for the length of a block."""
+    hurried: Callable[[Plan], AbstractContextManager[None]]
+    """Lets it judge by the rules of this plan for the length of a block."""
+    rehearsed: Plan
+    """The plan with policies whose levels follow each other quickly."""
 
 
-def play(place: Place, say: Say, patience: float = LONGEST / 2) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How it is told."""
+
+    title: Callable[[str], None]
+    say: Callable[[str], None]
+    text: Callable[[str], None]
+    """What a command printed."""
+    show: Callable[[Delivery], None]
+
+
+def play(place: Place, voice: Voice, patience: float = 300.0) -> dict[str, Any]:
     """Tell it; the runs and the audit as they were at its end. `patience` in seconds for each step. Raises StoryError
     and Failure."""
-    with tempfile.TemporaryDirectory(prefix="featurewatch-repair-") as name:
-        folder = Path(name)
-        declare(place, folder, "dry-run")
-        with _responder(place, folder) as responder, _fault(place.extractor):
-            say("every extraction slows down to 160-180 ms; the action is declared as a dry-run")
-            told = _until(responder, "told", patience)
-            say(f"ExtractionTooSlow fires; dry-run {told['id']}: the extractor was found {_words(told['found'])}")
-            for call in told["calls"]:
-                say(f"it would call {call['method']} {call['url']} {call['body']}")
-            mode = httpx.get(f"{place.extractor}/admin/fault", timeout=5, trust_env=False).json()["mode"]
-            say(f"nothing was called: the extractor is still in the mode {mode!r}")
-            declare(place, folder, "real")
-            say("objectives.yaml says `mode: real` now")
-            held = _until(responder, "holding", patience)
-            say(f"run {held['id']} wished for {_words(held['wished'])}; read back, the extractor is so")
-            _until(responder, "recovered", patience)
-            say("the objective recovers, its alert has ended")
-            entries = responder.get("audit")["items"][::-1]
-            for entry in entries:
-                why = entry["detail"].get("why", "")
-                say(f"audit {entry['number']:>2}  {entry['kind']:<10} {entry['subject']}  {why}")
-            verdict = responder.get("audit/verification")
-            say(f"the audit {'holds' if verdict['holds'] else 'DOES NOT HOLD'}: {verdict['entries']} entries")
-            return {"runs": responder.get("actions/runs")["items"], "audit": entries, "holds": verdict["holds"]}
+    serving.check()
+    with tempfile.TemporaryDirectory(prefix="fwrepair-") as made:
+        folder = Path(made)
+        voice.title("a deployment on Ray Serve")
+        voice.say("Ray Serve starts on this machine, with one replica of the extractor technical-ray")
+        with (
+            serving.serving(place.root, folder, voice.say) as ray,
+            Prometheus(place.prometheus, place.authority) as prometheus,
+            InboxClient(place.inbox) as inbox,
+        ):
+            declare(place, ray, folder, DRY)
+            with own_responder.running(folder, place.alertmanager, place.prometheus, place.authority) as own:
+                target = RayServe(TARGET, ray.dashboard, serving.APPLICATION, serving.DEPLOYMENT, token_file=ray.token)
+                return _Story(place, voice, ray, prometheus, inbox, own, target, folder, patience).play()
 
 
-def declare(place: Place, folder: Path, mode: str) -> None:
-    """The user's objectives.yaml with one target and one action more."""
+def declare(place: Place, ray: Serving, folder: Path, how: Mapping[str, object]) -> None:
+    """The user's objectives.yaml with one target and one action more; `how` says more about the action."""
     data = deepcopy(read(place.objectives).data)
     if not data.get("responder"):
         raise StoryError("objectives.yaml declares no responder, which does the repairing")
     data["responder"] = {**data["responder"], "audit_key_file": "secrets/audit_key"}
-    data["targets"] = [{"name": "extractor", "kind": "http", "url": f"{place.extractor}/admin/fault", "timeout": "5s"}]
+    data["targets"] = [
+        {
+            "name": TARGET,
+            "kind": "ray-serve",
+            "url": ray.dashboard,
+            "token_file": f"secrets/{ray.token.name}",
+            "application": serving.APPLICATION,
+            "deployment": serving.DEPLOYMENT,
+            "timeout": "20s",
+        }
+    ]
     data["actions"] = [
         {
             "name": ACTION,
-            "kind": "optimise",
-            "on": [{"alert": "ExtractionTooSlow"}],
-            "target": "extractor",
-            "mode": mode,
-            "state": {"mode": "none"},
+            "kind": "scale-up",
+            "on": [{"alert": "ExtractionTooSlow", "severity": "critical", "extractor": serving.EXTRACTOR}],
+            "target": TARGET,
+            "replicas": [1, 2, 3],
+            "cool_down": "10s",
+            "per_hour": 20,
+            **how,
         }
     ]
     whole_file.write(folder / "objectives.yaml", yaml.safe_dump(data, sort_keys=False).encode())
 
 
-@contextmanager
-def _responder(place: Place, folder: Path) -> Iterator[Responder]:
-    token = secrets.token_urlsafe(32)
-    (folder / "token").write_text(token)
-    (folder / "audit_key").write_text(secrets.token_hex(32))
-    port = free_port()
-    argv = (
-        *(sys.executable, "-m", "featurewatch.responder", "--port", str(port)),
-        *("--database", f"sqlite:///{folder / 'history.db'}", "--token", f"story:admin:{folder / 'token'}"),
-        *("--alertmanager", place.alertmanager, "--prometheus", place.prometheus),
-        *("--reconcile-seconds", "1", "--grace-seconds", "5", "--look-back-seconds", "60"),
-        *("--objectives", str(folder / "objectives.yaml"), "--secrets", str(folder)),
-        *("--audit-key-file", str(folder / "audit_key"), "--audit-anchor", str(folder / "anchor")),
-    )
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+@dataclass(slots=True)
+class _Story:
+    place: Place
+    voice: Voice
+    ray: Serving
+    prometheus: Prometheus
+    inbox: InboxClient
+    own: Own
+    target: RayServe
+    folder: Path
+    patience: float
+
+    def play(self) -> dict[str, Any]:
+        try:
+            return self._play()
+        except httpx.HTTPError as error:
+            raise StoryError(
+                f"a part stopped answering: {type(error).__name__}: {error}; see `make status` and `make logs PART=…`"
+            ) from error
+
+    def _play(self) -> dict[str, Any]:
+        with self.place.usual(), self._load(CALM), self.place.watched(self.ray.metrics):
+            self._wait_until_well()
+            with self._load(BUSY - CALM) as more:
+                self._told()
+                self._done()
+                self._in_vain()
+                if trouble := more.trouble():
+                    raise StoryError(trouble)
+        return self._audited()
+
+    # --- acts -----------------------------------------------------------------------------------------------------
+    def _wait_until_well(self) -> None:
+        self.voice.say(f"it answers; Prometheus scrapes it; {CALM:g} requests a second are asked")
+        self._until(lambda: self._p95() < 0.1 and not self._fires(pending=True), "well", "until it is warm")
+        self.voice.say(f"all is well: {self._vitals()}; a replica can do {1 / serving.WORK_SECONDS:.0f} extractions/s")
+
+    def _told(self) -> None:
+        self.voice.title("first as a dry-run")
+        mark = self.inbox.last_id()
+        self.voice.say(f"{ACTION} is declared with `mode: dry-run`, for ExtractionTooSlow; load rises to {BUSY:g}/s")
+        self._until(self._fires, "ExtractionTooSlow fires", "for the alert")
+        self.voice.say(f"ExtractionTooSlow fires: {self._vitals()}")
+        self._message(mark, ABOUT, "firing")
+        told = self._run("told")
+        self.voice.say(f"run {told['id']}, a dry-run: found {_replicas(told['found'])}")
+        for call in told["calls"]:
+            self.voice.say(f"it would call  {call['method']} {call['url']} {call['body']}")
+        self.voice.say(f"nothing was called: Ray Serve runs {self._running()}")
+
+    def _done(self) -> None:
+        self.voice.title("then for real")
+        mark = self.inbox.last_id()
+        declare(self.place, self.ray, self.folder, REAL)
+        self.voice.say("objectives.yaml says `mode: real` now")
+        held = self._run("holding", "recovered")
+        self.voice.say(f"run {held['id']} called Ray Serve; read back, it runs {_replicas(held['wished'])}")
+        done = self._run("recovered")
+        self.voice.say(f"run {done['id']} has recovered its objective: {self._vitals()}")
+        self._message(mark, ABOUT, "resolved")
+
+    def _in_vain(self) -> None:
+        """What one more replica does not help against is taken back, and people are called as if nothing was tried."""
+        self.voice.title("and where it does not help")
+        scene = scenes.find("escalation")
+        _, second, *_ = escalation.policy(scene, self.place.rehearsed.objectives).levels
+        mark, before = self.inbox.last_id(), self._last()
+        declare(self.place, self.ray, self.folder, IMPATIENT)
+        with self.place.hurried(self.place.rehearsed):
+            self.ray.slow.touch()
+            self.voice.say("every extraction waits 0.3 s for something else; `recovers_within: 30s`, `failures: 1`")
+            self._until(self._fires, "ExtractionTooSlow fires", "for the alert")
+            self.voice.say(f"ExtractionTooSlow fires: {self._vitals()}")
+            self._message(mark, ABOUT, "firing")
+            held = self._run("holding", "in-vain", after=before)
+            self.voice.say(f"run {held['id']} called Ray Serve; read back, it runs {_replicas(held['wished'])}")
+            vain = self._run("in-vain", "worse", after=before)
+            self.voice.say(f"run {vain['id']} was {vain['state'].replace('-', ' ')}: {vain['why']}")
+            back = self._run("done", after=vain["id"])
+            self.voice.say(f"run {back['id']} takes it back: Ray Serve runs {self._running()}")
+            self.voice.say(f"nobody acknowledges, so after {second.after:g} s the next level is told (in this story)")
+            self._message(mark, {name(second.number)}, "firing")
+            self.ray.slow.unlink()
+
+    def _audited(self) -> dict[str, Any]:
+        self.voice.title("what the audit tells")
+        for words in (("audit", "--limit", "100"), ("audit", "verify")):
+            self.voice.say(f"$ featurewatch {' '.join(words)}")
+            self.voice.text(self._command(*words))
+        found = self.own.responder
+        runs, entries = found.pages("actions/runs", {}, 1_000), found.pages("audit", {}, 1_000)
+        return {"runs": runs, "audit": entries[::-1], "holds": found.get("audit/verification")["holds"]}
+
+    # --- what is seen ---------------------------------------------------------------------------------------------
+    def _fires(self, *, pending: bool = False) -> bool:
+        return any(
+            alert.labels.get(names.EXTRACTOR) == serving.EXTRACTOR
+            and alert.labels[names.SEVERITY] == "critical"
+            and (pending or alert.state == "firing")
+            for alert in self.prometheus.alerts("ExtractionTooSlow")
         )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        _ready(url, process, folder / "log")
-        with Responder(Where(url, token)) as responder:
-            yield responder
-    finally:
-        process.terminate()
+
+    def _p95(self) -> float:
+        """Seconds; infinite while nobody knows."""
+        buckets = f'{names.EXTRACTION_DURATION}_bucket{{{names.EXTRACTOR}="{serving.EXTRACTOR}",outcome="success"}}'
+        found = self.prometheus.query(f"histogram_quantile(0.95, sum by (le) (rate({buckets}[1m])))")
+        values = [value for _, value in found if not math.isnan(value)]
+        return values[0] if values else math.inf
+
+    def _vitals(self) -> str:
+        p95 = self._p95()
+        said = "p95 not known yet" if math.isinf(p95) else f"p95 of the last minute {p95 * 1e3:.0f} ms"
+        return f"{said}, {self._running()}"
+
+    def _running(self) -> str:
         try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            return _replicas(self.target.read())
+        except Unknown:  # on a busy machine Ray answers late
+            return "? replicas"
+
+    def _last(self) -> int:
+        return max((int(run["id"]) for run in self.own.responder.get("actions/runs")["items"]), default=0)
+
+    # --- waiting --------------------------------------------------------------------------------------------------
+    def _until(self, look: Callable[[], object], what: str, waiting: str) -> None:
+        end, told = time.monotonic() + self.patience, time.monotonic()
+        while not look():
+            if time.monotonic() > end:
+                raise Failure(f"{what}: not within {self.patience:g} s; `make status` says whether the stack is well")
+            if time.monotonic() - told > TOLD_SECONDS:
+                told = time.monotonic()
+                self.voice.say(f"… waiting {waiting}: {self._vitals()}")
+            time.sleep(0.5)
+
+    def _run(self, *states: str, after: int = 0) -> dict[str, Any]:
+        """The newest run that is in one of these states, of those after one."""
+        found: list[dict[str, Any]] = []
+
+        def look() -> bool:
+            runs = [run for run in self.own.responder.get("actions/runs")["items"] if run["id"] > after]
+            found[:] = [run for run in runs if run["state"] in states]
+            broken = {"failed", "in-vain", "worse"} - set(states)
+            failed = [run for run in runs if run["state"] in broken] if "done" not in states else []
+            if failed and not found:
+                raise Failure(f"the repair did not help: {failed[0]['why']}")
+            return bool(found)
+
+        self._until(look, f"a run that is {' or '.join(states)}", f"until run is {states[0]}")
+        return found[0]
+
+    def _message(self, mark: int, alerts: Collection[str], status: Status) -> None:
+        """Shows the first of the messages that say so; in Slack, where that is told: it is the one to read."""
+        found: list[tuple[str, Delivery]] = []
+        slack = "slack" in self.place.plan.objectives.notify.channels.get(Severity.CRITICAL, ())
+
+        def look() -> bool:
+            for each in self.inbox.deliveries(since_id=mark, channel="slack" if slack else None):
+                named = each.firing if status == "firing" else each.resolved
+                of_ours = serving.EXTRACTOR in f"{each.summary} {each.body} {' '.join(each.labels.values())}"
+                if of_ours and each.severity in ("", "critical") and (about := sorted({*alerts} & {*named})):
+                    found.append((about[0], each))
+            return bool(found)
+
+        self._until(look, f"a message about {' or '.join(sorted(alerts))}", "for the message")
+        about, message = found[0]
+        self.voice.say(f"{message.channel} is told: {about} {status}")
+        self.voice.show(message)
+
+    # --- small helps ----------------------------------------------------------------------------------------------
+    def _load(self, rate: float) -> AbstractContextManager[traffic.Traffic]:
+        options = ("--url", self.ray.features, "--rate", f"{rate:g}", "--seconds", f"{LONGEST:g}", "--most", str(MOST))
+        return traffic.running(self.place.root, "examples.ray_serve.load", *options)
+
+    def _command(self, *words: str) -> str:
+        """What the command prints, when it asks the story's responder."""
+        done = subprocess.run(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", "featurewatch.cli", *words],
+            cwd=self.place.root,
+            env={**os.environ, **self.own.environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        return done.stdout.rstrip()
 
 
-def _ready(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while process.poll() is None and time.monotonic() < end:
-        try:
-            if httpx.get(f"{url}/-/ready", timeout=5, trust_env=False).is_success:
-                return
-        except httpx.TransportError:
-            time.sleep(0.2)
-    raise StoryError(f"the story's responder does not start: {log.read_text(errors='replace')[-500:]}")
-
-
-@contextmanager
-def _fault(extractor: str) -> Iterator[None]:
-    try:
-        put_fault(extractor, {**SLOW, "for_seconds": LONGEST})
-    except httpx.HTTPError as error:
-        raise StoryError(f"the extractor takes no fault: {error}; is the stack up? (`make up`)") from error
-    try:
-        yield
-    finally:
-        put_fault(extractor, NO_FAULT)
-
-
-def _until(responder: Responder, state: str, seconds: float) -> dict[str, Any]:
-    """The first run that reaches this state, or went on from it."""
-    reached = {"holding": ("holding", "recovered")}.get(state, (state,))
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        for run in responder.get("actions/runs")["items"]:
-            if run["state"] in reached:
-                found: dict[str, Any] = run
-                return found
-            if run["state"] in ("failed", "in-vain", "worse"):
-                raise Failure(f"the repair did not help: {run['why']}")
-        time.sleep(0.5)
-    raise Failure(f"no run is {state} within {seconds:g} s; `featurewatch status` says whether the stack is well")
-
-
-def _words(state: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name} {value!r}" for name, value in state.items())
+def _replicas(state: Mapping[str, Any]) -> str:
+    number = state.get("replicas")
+    return f"{number} replica{'' if number == 1 else 's'}"

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Self
 
 import httpx
 
 from featurewatch import names
 from featurewatch.demo.errors import StoryError
+from featurewatch.tls import trusted
 
 
 class Responder:
     """A small caller of one responder. Methods raise httpx.HTTPError when it does not answer or refuses."""
 
-    def __init__(self, url: str, token: str, timeout: float = 10.0) -> None:
+    def __init__(self, url: str, token: str, authority: Path | None = None, timeout: float = 10.0) -> None:
         headers = {"authorization": f"Bearer {token}"}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, trust_env=False)
+        self._http = httpx.Client(
+            base_url=url, headers=headers, timeout=timeout, trust_env=False, verify=trusted(authority)
+        )
 
     def __enter__(self) -> Self:
         return self

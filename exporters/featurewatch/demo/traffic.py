@@ -1,4 +1,4 @@
-"""Steady traffic on the example extractor, from a process of its own that also ends by itself."""
+"""Steady traffic on an example, from a process of its own that also ends by itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
@@ -35,17 +35,20 @@ class Traffic:
         return f"the load generator ended with status {self._process.returncode}: {lines[-1]}"
 
 
+def traffic(examples: Path, url: str, rate: float, seconds: float) -> AbstractContextManager[Traffic]:
+    """`rate` requests a second on the example extractor at `url`, until the end of the block, and no longer than
+    `seconds` whatever happens."""
+    options = ("--url", url, "--rate", f"{rate:g}", "--seconds", f"{seconds:g}")
+    return running(examples, "market_features.load", *options)
+
+
 @contextmanager
-def traffic(examples: Path, url: str, rate: float, seconds: float) -> Iterator[Traffic]:
-    """`rate` requests a second on `url`, until the end of the block, and no longer than `seconds` whatever happens."""
-    command = [
-        *(sys.executable, "-m", "market_features.load", "--url", url),
-        *("--rate", f"{rate:g}", "--seconds", f"{seconds:g}"),
-    ]
+def running(path: Path, module: str, *options: str) -> Iterator[Traffic]:
+    """A load generator: a module below `path`, with what it is told. It ends with the block."""
     with TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command,
-            env={**os.environ, "PYTHONPATH": str(examples)},
+            [sys.executable, "-m", module, *options],
+            env={**os.environ, "PYTHONPATH": str(path)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,

@@ -23,7 +23,7 @@ class Part:
     argv: tuple[str, ...]
     cwd: Path
     ready_url: str
-    """Ready when this answers with 2xx (`http://…`) or accepts a connection (`tcp://host:port`)."""
+    """Ready when this answers with 2xx (`http://…`, `https://…`) or accepts a connection (`tcp://host:port`)."""
     ports: tuple[int, ...] = ()
     """TCP ports on loopback that must be free before it starts."""
     env: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +41,8 @@ class Part:
     """Configuration files, or folders of them: when their contents change, the part is reloaded or restarted."""
     reload_url: str = ""
     """POSTed to when only `watch` changed; without it, the part is restarted."""
+    ca_file: str = ""
+    """The authority to trust where its URLs begin with `https`."""
 
     def __post_init__(self) -> None:
         if not _NAME.fullmatch(self.name):

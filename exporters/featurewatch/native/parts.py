@@ -12,6 +12,8 @@ from typing import Final
 
 from featurewatch.native.part import Part, Stack
 from featurewatch.native.ports import LOOPBACK
+from featurewatch.tls import FILE as WEB
+from featurewatch.tls import Files
 from featurewatch.tools.alertmanager import Launch
 from featurewatch.tools.locate import Found
 from featurewatch.tools.versions import Version
@@ -69,6 +71,8 @@ class Settings:
     """The file in which Alertmanager's configuration records its events, which the responder reads."""
     viewer_token: Path | None = None
     """The file with what the responder wants of those who only read: the preview shows who has which alert in hand."""
+    tls: Files | None = None
+    """With what Prometheus, Alertmanager and the responder speak TLS; None: they do not."""
     extractor_admin: bool = True
     """Whether the example can be told to misbehave, by this machine only. The demo needs it."""
 
@@ -87,7 +91,7 @@ def stack(settings: Settings) -> Stack:
 def prometheus(settings: Settings) -> Part:
     """Judges: scrapes, evaluates the rules, stores."""
     folder, port = settings.run_dir / "prometheus", settings.ports.prometheus
-    base = _base(port)
+    base = _base(port, settings.tls)
     return Part(
         name="prometheus",
         argv=(
@@ -101,6 +105,7 @@ def prometheus(settings: Settings) -> Part:
             "--web.enable-lifecycle",
             f"--rules.alert.resend-delay={settings.resend_delay}",
             "--enable-feature=native-histograms,exemplar-storage",
+            *_web(settings, folder),
         ),
         cwd=folder,
         ready_url=f"{base}/-/ready",
@@ -111,13 +116,14 @@ def prometheus(settings: Settings) -> Part:
         stop_seconds=60,
         watch=(folder,),
         reload_url=f"{base}/-/reload",
+        ca_file=_authority(settings),
     )
 
 
 def alertmanager(settings: Settings) -> Part:
     """Routes: groups, inhibits, sends."""
     folder, port = settings.run_dir / "alertmanager", settings.ports.alertmanager
-    base = _base(port)
+    base = _base(port, settings.tls)
     launch = settings.alertmanager_launch
     return Part(
         name="alertmanager",
@@ -131,6 +137,7 @@ def alertmanager(settings: Settings) -> Part:
             # Empty: no cluster, and no port for one.
             "--cluster.listen-address=",
             *(("--enable-feature=event-recorder",) if settings.events else ()),
+            *_web(settings, folder),
         ),
         cwd=launch.cwd or folder,
         ready_url=f"{base}/-/ready",
@@ -139,6 +146,7 @@ def alertmanager(settings: Settings) -> Part:
         version=str(settings.alertmanager.version),
         watch=(folder,),
         reload_url=f"{base}/-/reload",
+        ca_file=_authority(settings),
     )
 
 
@@ -199,11 +207,13 @@ def responder(settings: Settings) -> Part:
         *("featurewatch.responder", "--port", str(port)),
         *("--database", f"sqlite:///{settings.data_dir / 'responder/history.db'}"),
         *("--audit-anchor", str(settings.data_dir / "responder/audit.anchor")),
-        *("--alertmanager", _base(settings.ports.alertmanager)),
-        *("--prometheus", _base(settings.ports.prometheus)),
+        *("--alertmanager", _base(settings.ports.alertmanager, settings.tls)),
+        *("--prometheus", _base(settings.ports.prometheus, settings.tls)),
         *("--objectives", str(settings.checkout / "objectives.yaml")),
         *(("--events", str(settings.events)) if settings.events else ()),
         *(settings.responder_arguments or ()),
+        secure=settings.tls,
+        watch=_certified(settings),
     )
 
 
@@ -217,9 +227,11 @@ def preview(settings: Settings) -> Part:
         *("featurewatch.preview", "--port", str(port)),
         *("--dashboards", str(settings.checkout / "dashboards/out")),
         *("--runbooks", str(settings.checkout / "docs/alerts")),
-        *("--prometheus", _base(settings.ports.prometheus)),
+        *("--prometheus", _base(settings.ports.prometheus, settings.tls)),
+        *(("--ca-file", _authority(settings)) if settings.tls else ()),
         *("--scrape-seconds", f"{settings.scrape_seconds:g}"),
         *(_of_responder(settings) if settings.responder_arguments is not None else ()),
+        watch=_certified(settings),
     )
 
 
@@ -231,31 +243,48 @@ def _own(
     also: tuple[int, ...] = (),
     env: Mapping[str, str] | None = None,
     watch: tuple[Path, ...] = (),
+    secure: Files | None = None,
 ) -> Part:
     """A part that is written in Python: `python -m module …`, which answers HTTP at `port`, and listens at `also`."""
+    base = _base(port, secure)
     return Part(
         name=name,
         argv=(sys.executable, "-m", *module),
         cwd=settings.checkout,
-        ready_url=f"{_base(port)}/-/ready",
+        ready_url=f"{base}/-/ready",
         env=env or {},
         ports=(*also, port),
-        url=_base(port),
+        url=base,
         version=_version("featurewatch"),
         watch=watch,
+        ca_file=str(secure.authority) if secure else "",
     )
 
 
 def _of_responder(settings: Settings) -> tuple[str, ...]:
     token = settings.viewer_token
     # Without a token it would be refused at every question; the token of those who act is not for showing.
-    return (
-        () if token is None else ("--responder", _base(settings.ports.responder), "--responder-token-file", str(token))
-    )
+    if token is None:
+        return ()
+    return "--responder", _base(settings.ports.responder, settings.tls), "--responder-token-file", str(token)
 
 
-def _base(port: int) -> str:
-    return f"http://{LOOPBACK}:{port}"
+def _web(settings: Settings, folder: Path) -> tuple[str, ...]:
+    return (f"--web.config.file={folder / WEB}",) if settings.tls else ()
+
+
+def _certified(settings: Settings) -> tuple[Path, ...]:
+    """What our own parts read once; Prometheus and Alertmanager read it again for each connection."""
+    tls = settings.tls
+    return (tls.certificate, tls.key, tls.authority) if tls else ()
+
+
+def _authority(settings: Settings) -> str:
+    return str(settings.tls.authority) if settings.tls else ""
+
+
+def _base(port: int, secure: Files | None = None) -> str:
+    return f"{'https' if secure else 'http'}://{LOOPBACK}:{port}"
 
 
 def _version(distribution: str) -> str:

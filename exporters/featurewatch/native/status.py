@@ -103,7 +103,7 @@ def _part_row(
     part: Part, started: Started | None, states: Mapping[str, Mapping[str, Any]] | None, log: Path
 ) -> PartStatus:
     process = started.process if started is not None and started.process.alive() else None
-    state, detail = _state(part.ready_url, process, None if states is None else states.get(part.name, {}))
+    state, detail = _state(part, process, None if states is None else states.get(part.name, {}))
     return PartStatus(
         part=part.name,
         url=part.url,
@@ -118,14 +118,14 @@ def _part_row(
     )
 
 
-def _state(ready_url: str, process: Identity | None, known: Mapping[str, Any] | None) -> tuple[State, str]:
+def _state(part: Part, process: Identity | None, known: Mapping[str, Any] | None) -> tuple[State, str]:
     if process is None:
         if known is None:
             return State.STOPPED, ""
         return _WITHOUT_PROCESS.get(str(known.get("statename")), State.STOPPED), str(known.get("spawnerr", ""))
     if known is None:
         return State.UNSUPERVISED, "its supervisor is gone; `up` or `down` puts it right"
-    reason = readiness.probe(ready_url)
+    reason = readiness.probe(part.ready_url, part.ca_file)
     return (State.STARTING, reason) if reason else (State.READY, "")
 
 

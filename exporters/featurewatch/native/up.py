@@ -123,7 +123,7 @@ class _Bringing:
         # Before the request: a file that changes again meanwhile must count as changed next time.
         watched = part.watched_fingerprint()
         try:
-            code, body = readiness.request("POST", part.reload_url, _RELOAD_SECONDS)
+            code, body = readiness.request("POST", part.reload_url, _RELOAD_SECONDS, part.ca_file)
         except (OSError, http.client.HTTPException) as fault:
             raise StackError(f"{part.name} could not be reloaded: {part.reload_url}: {fault}") from fault
         if code != http.client.OK:
@@ -145,7 +145,7 @@ class _Bringing:
         earlier = self._folder.started(part.name)
         most_starts = _MOST_STARTS + (earlier.starts if earlier is not None else 0)
         while True:
-            reason = readiness.probe(part.ready_url)
+            reason = readiness.probe(part.ready_url, part.ca_file)
             started = self._folder.started(part.name)
             living = started is not None and started.process.alive()
             if living and not reason:

@@ -30,6 +30,7 @@ from featurewatch.preview.runbooks import Runbooks
 from featurewatch.preview.settings import Settings
 from featurewatch.preview.sharing import Sharing
 from featurewatch.preview.upstream import TIMEOUT_SECONDS, Upstream
+from featurewatch.tls import trusted
 
 BUNDLE: Final = Path(__file__).parent / "bundle"
 ASKED: Final = Family(names.PREVIEW_QUERIES_ASKED, "counter", "Questions of readers for Prometheus or the responder.")
@@ -45,7 +46,9 @@ def create_app(
 ) -> Starlette:
     """The application. `transport` is what talks to Prometheus; the default is the network, without proxies."""
     registry = Registry()
-    client = httpx.AsyncClient(transport=transport, trust_env=False, timeout=TIMEOUT_SECONDS)
+    client = httpx.AsyncClient(
+        transport=transport, trust_env=False, timeout=TIMEOUT_SECONDS, verify=trusted(settings.authority)
+    )
     responder = None
     if settings.responder is not None:
         responder = Upstream("The responder", settings.responder, client, settings.responder_token)

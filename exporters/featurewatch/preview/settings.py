@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from featurewatch.tls import trusted
+
 SHORTEST_TOKEN: Final = 16
 """Characters. Shorter ones can be guessed over a network."""
 
@@ -29,6 +31,8 @@ class Settings:
     prometheus: str
     responder: str | None = None
     responder_token: str | None = None
+    authority: Path | None = None
+    """PEM file of whom to trust as both; None: those of the system."""
     address: str = "127.0.0.1"
     port: int = 3000
     token: str | None = None
@@ -68,6 +72,7 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         prometheus=_base("--prometheus", given.prometheus),
         responder=_base("--responder", given.responder) if given.responder else None,
         responder_token=_secret("--responder-token-file", given.responder_token_file),
+        authority=_authority(given.ca_file),
         address=given.address,
         port=given.port,
         token=token,
@@ -88,6 +93,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--prometheus", default="http://127.0.0.1:9090", metavar="URL", help="default: %(default)s")
     add("--responder", metavar="URL", help="for incidents and acknowledgements (default: none is asked)")
     add("--responder-token-file", type=Path, metavar="FILE", help="what the responder wants of a viewer")
+    add("--ca-file", type=Path, metavar="FILE", help="whom to trust as Prometheus and the responder")
     add("--address", default="127.0.0.1", help="the IP address to listen on (default: %(default)s)")
     add("--port", type=int, default=3000, help="0 picks a free one (default: %(default)s)")
     add("--token-file", type=Path, metavar="FILE", help="what readers must give; needed where others can reach us")
@@ -114,6 +120,14 @@ def _base(option: str, url: str) -> str:
     if not usable:
         raise SettingsError(f"{option} is {url!r}; give one like http://127.0.0.1:9090")
     return url.rstrip("/")
+
+
+def _authority(path: Path | None) -> Path | None:
+    try:
+        trusted(path)
+    except OSError as error:
+        raise SettingsError(f"--ca-file: {path} cannot be used: {error.strerror or error}") from None
+    return path
 
 
 def _secret(option: str, path: Path | None) -> str | None:

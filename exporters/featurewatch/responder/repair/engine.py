@@ -24,7 +24,7 @@ from featurewatch.responder.repair.following import LEASE, Follower, new_key
 from featurewatch.responder.repair.guards import hindrance
 from featurewatch.responder.repair.ledger import Ledger
 from featurewatch.responder.repair.run import Run
-from featurewatch.responder.repair.target import Call, Refused, State, Target, Unknown, Value
+from featurewatch.responder.repair.target import Call, Refused, State, Target, Unknown, Unmade, Value
 from featurewatch.responder.repair.targets import TargetFault
 from featurewatch.responder.repair.wish import Hindrance, wished
 from featurewatch.responder.repair.wishing import Wishing
@@ -93,10 +93,11 @@ class Engine:
                 list(pool.map(of_target, targets))
 
     def _follow(self, one: Run, action: Action) -> None:
-        target = self._target(action)
+        target: Target | Hindrance = self._target(action)
         if isinstance(target, Hindrance):
-            log.error("run %d waits: %s", one.id, target.why)
-            return
+            # Its limits of time hold all the same: nothing is followed, or waited for, for ever.
+            log.error("run %d cannot be looked after: %s", one.id, target.why)
+            target = Unmade(action.target.name, action.target.timeout, target.why)
         self._follower.step(one, action, target)
 
     def _decide(self, action: Action) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any, Final
@@ -115,6 +115,8 @@ class Follower:
             self._end(page, run, "stopped", "its action is a dry-run now")
         elif latest_passed:
             self._end(page, run, "failed" if taking_back else "lapsed", "it was not called in time")
+        elif _in_the_way(run, runs.open_runs(page.connection)):
+            return False  # one after the other; it is looked at again
         elif already:
             self._holds(page, run, found, "it was so already; nothing was called")
         elif taking_back and not within(found, run.found, run.wished):
@@ -204,6 +206,16 @@ class Follower:
             if state in FAILURES:
                 log.error("repair %s, run %d: %s, %s", run.subject, run.id, state, why)
         return ended
+
+
+def _in_the_way(run: Run, begun: Sequence[Run]) -> bool:
+    """Whether another run acts on its target, or goes first: one that takes something back, then the older one. It may
+    have been decided while this one waited for somebody's agreement."""
+    others = [one for one in begun if one.target == run.target and one.id != run.id]
+    if any(one.state not in runs.UNCALLED for one in others):
+        return True
+    mine = (run.rolls_back is None, run.id)
+    return any(one.state == "intended" and (one.rolls_back is None, one.id) < mine for one in others)
 
 
 def new_key() -> str:

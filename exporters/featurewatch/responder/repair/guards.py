@@ -52,7 +52,7 @@ def hindrance(action: Action, facts: Facts) -> Hindrance | None:
             return Hindrance("maintenance", f"{stretch.name} lasts")
     failed = failures(facts.runs, facts.switched_on_at)
     if failed >= guards.failures:
-        return Hindrance("switched-off", f"{failed} runs failed in a row; somebody must switch it on again")
+        return Hindrance("switched-off", f"{_runs(failed)} failed in a row; somebody must switch it on again")
     return _too_soon(action, facts)
 
 
@@ -80,3 +80,7 @@ def failures(runs: Sequence[Run], since: datetime | None) -> int:
             break
         number += run.state in FAILURES
     return number
+
+
+def _runs(number: int) -> str:
+    return f"{number} run{'' if number == 1 else 's'}"

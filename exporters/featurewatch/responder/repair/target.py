@@ -60,3 +60,24 @@ class Target(Protocol):
 
     def holds(self, wished: State, found: State) -> bool:
         """Whether what was read back is what was wished for."""
+
+
+@dataclass(slots=True)
+class Unmade:
+    """A target that cannot be made at the moment, because a file of it is missing say: nothing can be said of it."""
+
+    name: str
+    timeout: float
+    why: str
+
+    def read(self) -> State:
+        raise Unknown(self.why)
+
+    def calls(self, wished: State) -> tuple[Call, ...]:  # noqa: ARG002
+        raise Unknown(self.why)
+
+    def wish(self, wished: State, key: str) -> None:  # noqa: ARG002
+        raise Refused(self.why)
+
+    def holds(self, wished: State, found: State) -> bool:  # noqa: ARG002
+        return False

@@ -69,7 +69,12 @@ def worst(fires: Sequence[Wishing]) -> str:
 def facts(connection: Connection, action: Action, fires: Sequence[Wishing], now: datetime) -> Facts:
     """What the guards look at; `fires` are those that wish for the action."""
     owners = [one.owner for one in fires]
-    busy = [one.action for one in run.open_runs(connection) if one.target == action.target.name]
+    # What waits for somebody's agreement holds up itself, and no other action on its target.
+    busy = [
+        one.action
+        for one in run.open_runs(connection)
+        if one.target == action.target.name and (one.state != "waiting" or one.action == action.name)
+    ]
     since = select(repair_standings.c.switched_on_at).where(repair_standings.c.action == action.name)
     return Facts(
         now=now,
