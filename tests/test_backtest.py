@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from tests import objectives_sample, rules_sample, running_prometheus
+from tests.conftest import CHECKOUT
 
 from featurewatch import names
 from featurewatch.backtest.expand import Unreplayable, expanded, recorded
@@ -19,8 +20,9 @@ from featurewatch.backtest.replay import Firing, firings, joined, runs
 from featurewatch.backtest.report import Replayed, questions, replay
 from featurewatch.faults import Faulty
 from featurewatch.native.ports import free_port
+from featurewatch.objectives import load
 from featurewatch.rules.build import groups
-from featurewatch.rules.model import Alert, Group, Recording
+from featurewatch.rules.model import Alert, Group, Recording, Rule
 from featurewatch.rules.plan import plan
 from featurewatch.tools.toolbox import Tools
 
@@ -207,6 +209,36 @@ def test_every_alert_is_expanded_to_what_exporters_export_or_says_why_not(tmp_pa
         assert "service_extractor:" not in question.expr
         if question.why_not:
             assert "ALERTS" in question.why_not
+
+
+def test_the_alerts_of_this_checkout_are_expanded_or_say_why_not() -> None:
+    asked = questions(groups(plan(load(CHECKOUT / "objectives.yaml"))))
+    refused = {question.alert.name: question.why_not for question in asked if question.why_not}
+    assert {question.alert.name for question in asked if question.expr} >= {"ExtractionTooSlow", "DiskFillsUp"}
+    assert "ALERTS" in refused["EscalationLevel2"]
+    assert "computed from what it was before" in refused["TrafficUnusual"]
+
+
+def test_a_recorded_series_that_cannot_be_replayed_stops_only_what_reads_it() -> None:
+    rules: tuple[Rule, ...] = (
+        Recording("alert:started:seconds", "ALERTS or alert:started:seconds"),
+        Recording("job:calm:max", "up unless job:odd:max"),
+        Recording("job:odd:max", "up > job:calm:max"),
+        Recording("job:up:max", "max by (job) (up)"),
+        *(Alert(name, expr, 0.0, {}, {}) for name, expr in READERS.items()),
+    )
+
+    asked = {question.alert.name: question for question in questions([Group("g", 15.0, rules)])}
+
+    assert {name: bool(question.expr) for name, question in asked.items()} == {
+        "OfAlerts": False,
+        "OfItself": False,
+        "OfSeries": True,
+    }
+    assert "job:odd:max" in asked["OfItself"].why_not
+
+
+READERS = {"OfAlerts": "alert:started:seconds > 0", "OfItself": "job:odd:max > 0", "OfSeries": "job:up:max == 0"}
 
 
 def test_a_range_over_a_recorded_series_becomes_a_subquery() -> None:

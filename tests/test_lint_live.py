@@ -25,6 +25,17 @@ groups:
       - {alert: NeverMatched, expr: 'up{job="elsewhere"} == 0'}
 """
 
+FOLLOWING = """\
+groups:
+  - name: some
+    rules:
+      - {record: 'job:lost:rate5m', expr: 'sum by (job) (rate(lost_total[5m]))'}
+      - {record: 'job:lost:ratio', expr: 'job:lost:rate5m / 10'}
+      - {alert: Losing, expr: 'job:lost:ratio > 0.1'}
+      - {record: 'job:up:max', expr: max by (job) (up)}
+      - {alert: NotRecordedYet, expr: 'job:up:max == 0'}
+"""
+
 
 @pytest.fixture(scope="module")
 def url(tools: Tools, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
@@ -53,6 +64,20 @@ def test_what_the_server_never_saw_is_told(url: str, tmp_path: Path) -> None:
         ("LabelNeverSeen", "label-never-seen", 6),
         ("ByLabelNeverSeen", "label-never-seen", 7),
         ("NeverMatched", "never-matched", 8),
+    }
+
+
+def test_what_follows_from_a_series_that_was_never_seen_is_told_once_where_it_is_missed(
+    url: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "some.rules.yaml"
+    file.write_text(FOLLOWING, encoding="utf-8")
+    with httpx.Client(trust_env=False) as client:
+        findings = live.check(read([file]).rules, live.Server(url, client), time.time() + 5)
+
+    assert {(finding.rule, finding.check) for finding in findings} == {
+        ("job:lost:rate5m", "never-seen"),
+        ("NotRecordedYet", "never-seen"),
     }
 
 

@@ -8,10 +8,13 @@ from pathlib import Path
 import promql_parser
 import pytest
 from tests import objectives_sample, rules_sample
+from tests.conftest import CHECKOUT
 
 from featurewatch import names
 from featurewatch.faults import Faulty
-from featurewatch.rules import build, chain
+from featurewatch.objectives import load
+from featurewatch.rules import build, chain, clashes, followup
+from featurewatch.rules import plan as planning
 from featurewatch.rules.model import Alert, Group, Recording
 from featurewatch.rules.plan import Plan
 
@@ -135,3 +138,10 @@ def test_two_objectives_whose_series_would_have_one_name_are_refused(tmp_path: P
 
     with pytest.raises(Faulty, match="extraction_latency_100ms:good_ratio_rate1m is that of extraction-latency"):
         rules_sample.planned(tmp_path, text)
+
+
+def test_that_data_are_gone_belongs_to_no_incident_and_is_silenced_by_none() -> None:
+    declared = load(CHECKOUT / "objectives.yaml")
+    found = followup.followup(declared, build.groups(planning.plan(declared)))
+    assert found.correlations
+    assert all(clashes.TWIN not in correlation.names for correlation in found.correlations)

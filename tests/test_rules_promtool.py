@@ -187,7 +187,7 @@ NEW = """\
     kind: freshness
     title: Age of the newest price
     alert: PricesStale
-    category: data
+    category: latency
     of: { metric: last_price_timestamp_seconds }
     limits: [{ above: 30s, severity: critical }]
     first_steps: [Look.]

@@ -35,22 +35,30 @@ class Recorded:
     expr: str
     interval: float
     labels: Labels
+    why_not: str = ""
+    """Why it has no such expression: nothing that reads it can be replayed."""
 
 
 def recorded(groups: Iterable[Group]) -> dict[str, Recorded]:
-    """All recorded series, by name, their own expressions expanded."""
+    """All recorded series, by name, their own expressions expanded where that is possible."""
     waiting: dict[str, tuple[Recording, float]] = {
         rule.name: (rule, group.interval) for group in groups for rule in group.recordings
     }
     known: dict[str, Recorded] = {}
     while waiting:
         ready = [name for name, (rule, _) in waiting.items() if not _names(rule.expr) & (waiting.keys() - {name})]
-        if not ready:
-            raise Unreplayable(f"recorded series read each other in a circle: {', '.join(sorted(waiting))}")
+        if not ready:  # what remembers what it said before, such as a baseline that leaves out what was unusual
+            return known | {
+                name: Recorded("", interval, None, f"reads {name}, which is computed from what it was before")
+                for name, (_, interval) in waiting.items()
+            }
         for name in ready:
             rule, interval = waiting.pop(name)
-            expr = expanded(rule.expr, known)
-            known[name] = Recorded(expr, interval, labels_of(queries.parse(expr), {}))
+            try:
+                expr = expanded(rule.expr, known)
+                known[name] = Recorded(expr, interval, labels_of(queries.parse(expr), {}))
+            except Unreplayable as error:
+                known[name] = Recorded("", interval, None, str(error))
     return known
 
 
@@ -63,6 +71,8 @@ def expanded(expr: str, known: Mapping[str, Recorded]) -> str:
         recording = known.get(match["name"])
         if recording is None:
             return match[0]
+        if recording.why_not:
+            raise Unreplayable(recording.why_not)
         inner = _selected(match["name"], recording, match["braces"] or "")
         step = duration_text(recording.interval)
         if match["range"]:

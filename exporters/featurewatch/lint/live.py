@@ -56,11 +56,21 @@ class Server:
 
 
 def check(rules: Iterable[RuleText], server: Server, now: float) -> list[Finding]:
-    """What was never seen. Raises `ServerFailure`."""
-    return sorted({finding for rule in rules for finding in _rule(rule, server, now)})
+    """What was never seen, where it is missed first. Raises `ServerFailure`."""
+    rules = tuple(rules)
+    follows = frozenset(_follows(rules, server, now))
+    return sorted({finding for rule in rules for finding in _rule(rule, server, now, follows)})
 
 
-def _rule(rule: RuleText, server: Server, now: float) -> Iterator[Finding]:
+def _follows(rules: Iterable[RuleText], server: Server, now: float) -> Iterator[str]:
+    """Recorded series whose own rule reads one that was never seen: that is told there, and is reason enough."""
+    for rule in rules:
+        read = {selector.metric for selector in queries.selectors(rule.tree)}
+        if not rule.alert and any(metric and not server.has(metric, now) for metric in read - {rule.name}):
+            yield rule.name
+
+
+def _rule(rule: RuleText, server: Server, now: float, follows: frozenset[str]) -> Iterator[Finding]:
     texts = [
         (rule.tree, rule.expr),
         *((tree, text) for text in rule.annotations.values() for tree in asked(text.value)),
@@ -68,7 +78,7 @@ def _rule(rule: RuleText, server: Server, now: float) -> Iterator[Finding]:
     for tree, text in texts:
         placeholder = text is not rule.expr  # its label values are filled in when the alert fires
         for node in queries.nodes(tree):
-            if isinstance(node, promql.VectorSelector) and node.name:
+            if isinstance(node, promql.VectorSelector) and node.name and node.name not in follows:
                 yield from _selector(rule, text, node, server, now, by_name=placeholder)
             elif isinstance(node, promql.AggregateExpr):
                 yield from _aggregation(rule, text, node, server, now)

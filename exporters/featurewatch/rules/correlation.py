@@ -22,6 +22,7 @@ from featurewatch.objectives.handling import Incident
 from featurewatch.objectives.model import Objectives, Severity
 from featurewatch.objectives.units import duration_text
 from featurewatch.rules import messages, watched
+from featurewatch.rules.clashes import TWIN
 from featurewatch.rules.model import Alert
 
 INCIDENT_MEMBER = "IncidentMember"
@@ -77,6 +78,9 @@ def rules(objectives: Objectives, found: Iterable[Correlation]) -> Iterator[Aler
 
 
 def _can_belong(alert: Alert, incident: Incident) -> bool:
+    """That the data of an objective are gone says nothing of what it is about, and must not be silenced by it."""
+    if alert.name == TWIN:
+        return False
     severity = alert.labels.get(names.SEVERITY, SILENT)
     return alert.labels.get(names.CATEGORY) in incident.categories and severity.upper() in Severity.__members__
 

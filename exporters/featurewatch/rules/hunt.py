@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from featurewatch.promtool import Promtool
+from featurewatch.promtool import Promtool, cores
 from featurewatch.rules.model import Group, render
 from featurewatch.rules.mutation import Mutant
 from featurewatch.rules.trials import TestFile, Trial, trials
@@ -39,10 +39,16 @@ def hunt(
     tests: Mapping[str, TestFile],
     mutants: Iterable[Mutant],
     promtool: Promtool,
-    workers: int = 2,
+    workers: int | None = None,
 ) -> Iterator[Outcome]:
-    """The outcome of each mutant, in their order. Raises `ValueError` where one is no rule, or a test fails anyway."""
-    with tempfile.TemporaryDirectory(prefix="featurewatch-mutants-") as folder, ThreadPoolExecutor(workers) as pool:
+    """The outcome of each mutant, in their order. Raises `ValueError` where one is no rule, or a test fails anyway.
+
+    `workers` are at work at the same time; None is one for each core.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="featurewatch-mutants-") as folder,
+        ThreadPoolExecutor(workers or cores()) as pool,
+    ):
         yield from pool.map(_Hunter(groups, tests, promtool, Path(folder)).outcome, mutants)
 
 
