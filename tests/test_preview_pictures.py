@@ -17,10 +17,14 @@ from typing import Any
 import httpx
 import pytest
 from tests import running_responder
+from tests.conftest import CHECKOUT
+from tests.dashboards_sample import DASHBOARDS, overview, sample_plan
 from tests.preview_gallery import UID, dashboard
 from tests.running_prometheus import prometheus
+from tests.test_dashboards_live import asked, extractor, stack
 
 from featurewatch.bench import viewers
+from featurewatch.dashboards import generate
 from featurewatch.preview import pictures
 from featurewatch.preview.beside import running
 from featurewatch.preview.pictures import Picture, View
@@ -332,3 +336,26 @@ def test_a_dozen_viewers_cost_prometheus_hardly_more_than_one(
     asked, sent = (int(number) for number in re.findall(r"asked (\d+), sent to Prometheus (\d+)", said)[0])
     assert asked > 12 * 2 * 8
     assert sent < asked / 4
+
+
+KEPT = CHECKOUT / ".featurewatch/pictures"
+"""Where CI finds the pictures afterwards."""
+
+
+@pytest.mark.long
+def test_every_dashboard_is_drawn_under_traffic_without_a_fault(tools: Tools, browser: Path, tmp_path: Path) -> None:
+    plan = sample_plan(tmp_path)
+    written = generate(plan, DASHBOARDS)
+    (tmp_path / "out").mkdir()
+    for path, text in written.items():
+        (tmp_path / path).write_text(text)
+    uids = [str(json.loads(text)["uid"]) for text in written.values()]
+    with extractor(plan, working=True) as address, stack(tools, tmp_path, plan, address) as url:
+        asked(overview(plan), url, until_filled=True)
+        settings = Settings(dashboards=tmp_path / "out", runbooks=tmp_path, prometheus=url, scrape_seconds=1.0)
+        view = View(parameters={"from": "now-5m", "to": "now"}, seconds=120.0)
+        with running(settings) as base:
+            taken = list(pictures.take(base, uids, KEPT if os.environ.get("CI") else tmp_path / "png", browser, view))
+    assert {picture.uid: picture.faults for picture in taken} == dict.fromkeys(uids, ())
+    assert all(picture.panels > picture.empty for picture in taken)
+    assert all(picture.path.read_bytes().startswith(b"\x89PNG") for picture in taken)

@@ -8,6 +8,7 @@ Chromium is installed, and what VIEWERS (100) readers of it wait for and cost.
 from __future__ import annotations
 
 import json
+import math
 import os
 import statistics
 import subprocess
@@ -198,7 +199,9 @@ def _print_readers(
         count = int(os.environ.get("VIEWERS", "100"))
         # The right edge moves on through the past as it would through the present.
         room = min(60.0, (past.end - past.start) / 2)
-        watching = Watching(count, 6, 5.0, past.end - past.start - room, time.time() - past.end + room)
+        # By whole refreshes and steps, or its viewers would ask for other moments than those of the present do.
+        ago = math.ceil((time.time() - past.end + room) / GAP) * GAP
+        watching = Watching(count, 6, 5.0, past.end - past.start - room, float(ago))
         print(f"heaviest dashboard: {board['title']}; {ONE} chosen; {_busy()}")
         viewers.watch(base, viewers.asked_by(board, {names.EXTRACTOR: ONE}), watching)
     with _served(command, folder / "preview.log") as base:
