@@ -168,10 +168,13 @@ def test_by_tls_only_a_server_of_the_declared_authority_is_trusted(tmp_path: Pat
                 stranger.read()
         assert client.dbsize() == 200
         cache = declared()
-        assert cache.read() == {"keys": 100}
+        assert cache.read()["keys"] == 100
         cache.wish({"keys": 0}, "k")
         assert cache.holds({"keys": 0}, cache.read())
         assert client.dbsize() == 100
+        (tmp_path / "one.pem").unlink()
+        with pytest.raises(Unknown, match="target cache"):
+            cache.read()
 
 
 @pytest.mark.parametrize(
