@@ -117,3 +117,13 @@ def test_without_docker_on_path_the_remedy_is_told(project: Project, tmp_path: P
     done = featurewatch(project, "up", "--runtime", "docker", PATH=str(tmp_path / "empty"))
     assert done.returncode == 1
     assert "docker is not on PATH; install it, or use `make up RUNTIME=native`" in done.stderr
+
+
+def test_with_docker_what_tls_asks_for_is_refused_and_nothing_is_started(project: Project, engine: _Docker) -> None:
+    on = "tls: { certificate_file: secrets/tls.crt, key_file: secrets/tls.key, ca_file: secrets/ca.pem }\n"
+    with project.objectives.open("a") as file:
+        file.write(on)
+    done = featurewatch(project, "up", "--runtime", "docker")
+    assert done.returncode == 1
+    assert "speaks plain HTTP on its own network; `make up RUNTIME=native` starts the stack with it" in done.stderr
+    assert not [asked for asked in engine.asked if " up " in asked]

@@ -67,3 +67,20 @@ def test_none_is_left_when_whoever_asked_for_it_is_told_to_end(tmp_path: Path) -
         whole.send_signal(signal.SIGTERM)
         assert whole.wait(20) == 143
     assert not _alive(int(said.read_text()))
+
+
+def test_none_is_left_when_whoever_asked_for_it_is_killed(tmp_path: Path) -> None:
+    said = tmp_path / "pid"
+    code = (
+        "import pathlib, sys, time; from featurewatch.demo.traffic import traffic\n"
+        "with traffic(pathlib.Path(sys.argv[1]), 'http://127.0.0.1:1', 5, 60) as running:\n"
+        "    pathlib.Path(sys.argv[2]).write_text(f'{running.pid}\\n'); time.sleep(60)"
+    )
+    process = subprocess.Popen([sys.executable, "-c", code, str(EXAMPLES), str(said)])
+    try:
+        eventually(lambda: said.exists() and said.read_text().endswith("\n"))
+        assert _alive(int(said.read_text()))
+    finally:
+        process.kill()
+        process.wait()
+    eventually(lambda: not _alive(int(said.read_text())))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -11,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from featurewatch.responder.anchor import Anchor, AnchorFault
+from featurewatch.responder.archive import ArchiveFault, NotArchived, archive
 from featurewatch.responder.audit import Audit, Decision, Flaw, Head, entries, head
 from featurewatch.responder.database import Database, open_database
+from featurewatch.responder.repair.verification import verify
 
 KEY = bytes(range(32))
 ENTRIES = 40
@@ -142,3 +145,70 @@ def test_a_line_that_a_crash_cut_off_is_passed_over_and_others_are_not(tmp_path:
 def test_a_key_that_can_be_guessed_is_refused() -> None:
     with pytest.raises(ValueError, match="at least 32"):
         Audit(b"secret")
+
+
+def archived_until(database: Database, anchor: Anchor, second: int, file: Path) -> int:
+    """How many entries of that minute were moved."""
+    before, now = (datetime(2026, 1, day, 0, 0, second, tzinfo=UTC) for day in (1, 2))
+    return archive(database, Audit(KEY), anchor, before, file, now, "somebody").entries
+
+
+def with_archives(database: Database, anchor: Anchor, *files: Path) -> list[Flaw]:
+    return list(verify(database, Audit(KEY), anchor, datetime(2026, 1, 3, tzinfo=UTC), files).flaws)
+
+
+def test_what_was_archived_and_what_is_left_are_one_chain(database: Database, written: Anchor, tmp_path: Path) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    assert archived_until(database, written, 10, one) == 10
+    assert archived_until(database, written, 25, two) == 15
+    with database.reading() as connection:
+        left = list(entries(connection))
+    assert [entry.number for entry in left] == list(range(26, ENTRIES + 3))
+    assert [entry.decision.kind for entry in left[-2:]] == ["archived", "archived"]
+    assert with_archives(database, written) == []
+    assert with_archives(database, written, one, two) == []
+    assert one.stat().st_mode & 0o777 == 0o600
+    assert left[-1].decision.detail["sha256"] == hashlib.sha256(two.read_bytes()).hexdigest()
+
+
+def test_an_archive_that_was_changed_or_is_missing_is_found(
+    database: Database, written: Anchor, tmp_path: Path
+) -> None:
+    one, two = tmp_path / "one.jsonl", tmp_path / "two.jsonl"
+    archived_until(database, written, 10, one)
+    archived_until(database, written, 25, two)
+    assert with_archives(database, written, one)
+    whole = one.read_text()
+    one.write_text(whole.replace("scale/3", "scale/4"))
+    assert [flaw.number for flaw in with_archives(database, written, one, two)] == [4]
+    one.write_text("".join(whole.splitlines(keepends=True)[1:]))
+    assert [flaw.number for flaw in with_archives(database, written, one, two)] == [1]
+    assert with_archives(database, written, two) == [], "whoever has only the newer one can look at what they have"
+    one.write_text(whole[:-20])
+    with pytest.raises(ArchiveFault, match=r"one\.jsonl:10"):
+        with_archives(database, written, one, two)
+
+
+def test_what_nobody_archived_is_missed(database: Database, written: Anchor, tmp_path: Path) -> None:
+    archived_until(database, written, 10, tmp_path / "one.jsonl")
+    with sqlite3.connect(tmp_path / "history.db") as connection:
+        connection.execute("DELETE FROM audit WHERE number <= 20")
+    connection.close()
+    (flaw,) = flaws(database, written)
+    assert (flaw.number, "no entry says that they were archived" in flaw.what) == (20, True)
+
+
+def test_nothing_is_archived_twice_over_a_file_or_out_of_a_chain_that_does_not_hold(
+    database: Database, written: Anchor, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.jsonl"
+    archived_until(database, written, 10, file)
+    with pytest.raises(NotArchived, match="is there already"):
+        archived_until(database, written, 20, file)
+    with pytest.raises(NotArchived, match="no entry is older"):
+        archived_until(database, written, 5, tmp_path / "two.jsonl")
+    with sqlite3.connect(tmp_path / "history.db") as connection:
+        connection.execute("UPDATE audit SET actor = 'x' WHERE number = 30")
+    connection.close()
+    with pytest.raises(NotArchived, match="does not hold: entry 30"):
+        archived_until(database, written, 20, tmp_path / "two.jsonl")

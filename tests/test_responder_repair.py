@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.repair_stage import GROW, START, Behaviour, Stage, guarded, staged
@@ -15,9 +16,12 @@ from featurewatch.objectives.repair import Trigger
 from featurewatch.people.calendar import Once, Weekly
 from featurewatch.responder.acknowledgement import Acknowledgement, acknowledge
 from featurewatch.responder.repair import approvals, stops
+from featurewatch.responder.repair import run as runs
 from featurewatch.responder.repair.engine import Engine
+from featurewatch.responder.repair.guards import failures
 from featurewatch.responder.repair.target import Target
 from featurewatch.responder.repair.targets import TargetFault
+from featurewatch.responder.retention import forget_runs
 from featurewatch.responder.tokens import Bearer, Role
 
 
@@ -415,3 +419,43 @@ def test_two_actions_on_one_target_take_turns(stage: Stage) -> None:
     stage.go(rounds=4)
     assert len(stage.target.wishes) == 1
     assert {one.action for one in stage.runs()} == {"grow"}
+
+
+def test_old_runs_are_forgotten_and_what_the_guards_look_at_is_not(stage: Stage) -> None:
+    with stage.database.writing() as connection:
+        first = runs.write(connection, ended("grow", "in-vain", 0))
+        runs.write(connection, {**ended("grow", "done", 1), "rolls_back": first.id})
+        for number in range(2, 120):
+            runs.write(connection, ended("grow", "recovered", number))
+        for number in range(120, 130):
+            runs.write(connection, ended("rarely", "failed", number))
+        runs.write(connection, {**ended("grow", "holding", 130), "ended_at": None})
+    long_after = START + timedelta(days=400)
+    assert forget_runs(stage.database, START) == 0
+    assert forget_runs(stage.database, long_after) == 21
+    with stage.database.reading() as connection:
+        assert len(runs.recent(connection, "grow", 1_000)) == runs.LOOKED_AT
+        assert failures(runs.recent(connection, "rarely"), None) == 10
+        assert [run.state for run in runs.open_runs(connection)] == ["holding"]
+    assert forget_runs(stage.database, long_after) == 0
+
+
+def ended(action: str, state: str, number: int) -> dict[str, Any]:
+    """What is written of a run that ended so many seconds after the start."""
+    moment = START + timedelta(seconds=number)
+    return {
+        "action": action,
+        "target": "ray",
+        "kind": "scale-up",
+        "mode": "real",
+        "key": f"{number:032x}",
+        "state": state,
+        "why": "",
+        "severity": "high",
+        "firings": [],
+        "found": {},
+        "wished": {},
+        "calls": [],
+        "made_at": moment,
+        "ended_at": moment + timedelta(seconds=1),
+    }

@@ -140,8 +140,19 @@ def test_the_audit_is_read_and_verified_with_the_responder_and_without(command: 
     assert command("audit", "verify", *alone)[0] == 0
     assert command("audit", "verify", *alone[:2])[0] == 2
 
+    old = str(tmp_path / "old.jsonl")
+    assert command("audit", "archive", "--before", "2020-01-01", "--to", old)[0] == 2
+    status, _, err = command("audit", "archive", "--before", "2020-01-01T00:00Z", "--to", old, *alone)
+    assert (status, err) == (1, "no entry is older than 2020-01-01 00:00:00Z\n")
+    status, out, _ = command("audit", "archive", "--before", "2999-01-01", "--to", old, *alone)
+    assert status == 0
+    assert f"1 entries, up to 1, are in {old}" in out
+    assert command("audit", "verify")[0] == 0
+    assert command("audit", "verify", *alone)[0] == 0
+    assert command("audit", "verify", "--archive", old, *alone)[0] == 0
+
     with sqlite3.connect(file) as connection:
-        connection.execute("DELETE FROM audit WHERE number = 2")
+        connection.execute("DELETE FROM audit WHERE number = 3")
     connection.close()
     for arguments in ((), alone):
         status, out, err = command("audit", "verify", *arguments)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from tests import own_authority
 from tests.conftest import CHECKOUT
 from tests.objectives_sample import acting
 from tests.running_redis import running_redis
@@ -137,6 +138,43 @@ def test_what_the_server_forbids_is_refused(server: Running, tmp_path: Path) -> 
     with pytest.raises(Refused) as wrong:
         cache.wish({"keys": 0}, "k")
     assert "another one" not in str(wrong.value)
+
+
+def test_by_tls_only_a_server_of_the_declared_authority_is_trusted(tmp_path: Path) -> None:
+    own_authority.write(tmp_path / "one")
+    own_authority.write(tmp_path / "other")
+    port = free_port()
+    files = tmp_path / "one"
+    options = (
+        *("--tls-port", str(port), "--tls-auth-clients", "no", "--tls-ca-cert-file", str(files / "ca.pem")),
+        *("--tls-cert-file", str(files / "tls.crt"), "--tls-key-file", str(files / "tls.key")),
+    )
+
+    def declared(scheme: str = "rediss", authority: str | None = "one") -> Target:
+        url, ca_file = f"{scheme}://127.0.0.1:{port}/0", None
+        if authority is not None:
+            (tmp_path / f"{authority}.pem").write_bytes((tmp_path / authority / "ca.pem").read_bytes())
+            ca_file = f"secrets/{authority}.pem"
+        settings = {"prefix": "features:"}
+        return targets.made(
+            repair.Target(name="cache", kind="redis", url=url, timeout=5.0, ca_file=ca_file, settings=settings),
+            tmp_path,
+        )
+
+    with running_redis(*options) as socket, redis.Redis(unix_socket_path=socket) as client:
+        fill(client, "features:", "other:", many=100)
+        for stranger in (declared(authority="other"), declared(authority=None), declared("redis")):
+            with pytest.raises(Unknown, match="target cache"):
+                stranger.read()
+        assert client.dbsize() == 200
+        cache = declared()
+        assert cache.read()["keys"] == 100
+        cache.wish({"keys": 0}, "k")
+        assert cache.holds({"keys": 0}, cache.read())
+        assert client.dbsize() == 100
+        (tmp_path / "one.pem").unlink()
+        with pytest.raises(Unknown, match="target cache"):
+            cache.read()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 from tests.checkout_sample import checkout, contents, decided, environment, featurewatch
@@ -29,12 +30,21 @@ pytestmark = [pytest.mark.end_to_end, pytest.mark.long, pytest.mark.xdist_group(
 
 @dataclass(frozen=True)
 class Stack:
-    project: Project
+    deployment: Deployment
     ports: dict[str, Any]
 
     @property
+    def project(self) -> Project:
+        return self.deployment.project
+
+    def judged_by(self) -> str:
+        """What the running Prometheus has read."""
+        url = f"http://127.0.0.1:{self.deployment.ports.prometheus}/api/v1/status/config"
+        return str(httpx.get(url, trust_env=False, timeout=30).raise_for_status().json()["data"]["yaml"])
+
+    @property
     def configuration(self) -> dict[str, bytes]:
-        """What Prometheus goes by."""
+        """What it would read."""
         return contents(self.project.state / "run/prometheus")
 
 
@@ -47,7 +57,7 @@ def stack(tmp_path: Path, tools: Tools) -> Iterator[Stack]:
     deployment = Deployment(project, decided(project), tools, ports)
     try:
         deployment.up()
-        yield Stack(project, {PORT_VARIABLES[name]: str(port) for name, port in dataclasses.asdict(ports).items()})
+        yield Stack(deployment, {PORT_VARIABLES[name]: str(port) for name, port in dataclasses.asdict(ports).items()})
     finally:
         deployment.down()
 
@@ -76,8 +86,9 @@ def test_the_audience_sees_a_dry_run_a_repair_and_one_that_is_taken_back(stack: 
     assert stack.configuration == before
 
 
-def test_ctrl_c_leaves_neither_ray_nor_another_configuration(stack: Stack) -> None:
-    before = stack.configuration
+@pytest.mark.parametrize(("how", "status"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+def test_neither_ray_nor_another_configuration_is_left_behind(stack: Stack, how: signal.Signals, status: int) -> None:
+    files, judged = stack.configuration, stack.judged_by()
     process = subprocess.Popen(
         [sys.executable, "-u", "-m", "featurewatch.cli", "demo", "repair"],
         cwd=stack.project.root,
@@ -93,14 +104,17 @@ def test_ctrl_c_leaves_neither_ray_nor_another_configuration(stack: Stack) -> No
             if "load rises" in line:
                 break
         started = psutil.Process(process.pid).children(recursive=True)
-        assert stack.configuration != before
+        assert stack.configuration != files
+        assert stack.judged_by() != judged
     finally:
-        process.send_signal(signal.SIGINT)
-        process.stdout.read()
+        process.send_signal(how)
+        assert process.wait(180) == status
         process.stdout.close()
-        assert process.wait(180) == 130
-    end = time.monotonic() + 60
+    end = time.monotonic() + 120
     while (alive := [one for one in started if one.is_running()]) and time.monotonic() < end:
         time.sleep(0.5)
     assert alive == []
-    assert stack.configuration == before
+    if how is signal.SIGKILL:
+        stack.deployment.up()
+    assert stack.configuration == files
+    assert stack.judged_by() == judged

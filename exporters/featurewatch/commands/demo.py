@@ -31,6 +31,7 @@ from featurewatch.demo.telling import MARGIN, Telling, excerpt
 from featurewatch.demo.timeline import Timeline
 from featurewatch.demo.traffic import traffic
 from featurewatch.deployment import addresses, ports_from, ports_of, tls_files
+from featurewatch.native.records import RunFolder
 from featurewatch.native.status import State, status
 from featurewatch.native.switch import start_part, stop_part
 from featurewatch.objectives import load
@@ -45,6 +46,9 @@ from featurewatch.tools.lock import Occupied, exclusive
 
 RATE_MARGIN = 2.0
 """Traffic of the demo over the declared minimum."""
+
+STORY = "as a story has it"
+"""In the record of a part, for what its files were when it read them."""
 
 QUIET_RATE = 15.0
 """Traffic on the stack's own extractor while the story plays elsewhere."""
@@ -164,11 +168,18 @@ def _played(
 ) -> Iterator[None]:
     """Files of the running Prometheus are `texts` inside, and `usual` after it; both as the committed files have it."""
     run_dir = project.state / "run"
+    records = RunFolder(run_dir)
+    recorded = records.recorded("prometheus")
     mapped = addresses(ports_of(run_dir, ports_from(os.environ)))
     here, back = ({name: mapped.apply(text) for name, text in each.items()} for each in (texts, usual))
     try:
+        if recorded is not None:
+            # Should we be killed: the next `up` must not take what it has put back for what Prometheus has read.
+            records.write_part(recorded.part, STORY)
         with rehearsal.playing(run_dir / "prometheus" / folder, here, back, prometheus.reload):
             yield
+        if recorded is not None:
+            records.write_part(recorded.part, recorded.watched)
     except OSError as error:
         raise StoryError(f"the story cannot be prepared: {error}; `make up` puts all back as it was") from error
 

@@ -11,7 +11,7 @@ from typing import Final
 from featurewatch.commands.responder_alerts import acknowledge, alerts, incidents
 from featurewatch.commands.responder_history import history, report
 from featurewatch.commands.responder_on_call import on_call
-from featurewatch.commands.responder_repair import actions, approve, audit, stop, verify_database
+from featurewatch.commands.responder_repair import actions, approve, audit, of_database, stop
 from featurewatch.commands.responder_silences import silence
 from featurewatch.commands.responder_tokens import token, token_in_database
 from featurewatch.responder.client import Responder, Where
@@ -37,7 +37,7 @@ def run(options: argparse.Namespace, start: Path, environment: Mapping[str, str]
     Faulty."""
     if options.command == "token" and options.database is not None:
         return token_in_database(options)
-    if options.command == "audit" and options.database is not None:
-        return verify_database(options)
+    if options.command == "audit" and (options.database is not None or options.verify == "archive"):
+        return of_database(options)
     with Responder(Where.found(start, environment)) as responder:
         return _COMMANDS[options.command](responder, options)

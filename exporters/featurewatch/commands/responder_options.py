@@ -108,7 +108,19 @@ def _repair(commands: Any, json: argparse.ArgumentParser, many: argparse.Argumen
     approve.add_argument("--comment", default="", help="why")
 
     audit = commands.add_parser("audit", parents=[json, many], help="every decision about repair")
-    audit.add_argument("verify", nargs="?", choices=("verify",), help="has nobody changed what was written down?")
+    audit.add_argument(
+        "verify",
+        nargs="?",
+        choices=("verify", "archive"),
+        help="has nobody changed what was written down? Or: move old entries into a file (with --database)",
+    )
+    audit.add_argument("--to", type=Path, metavar="FILE", help="with archive: a new file")
+    audit.add_argument(
+        "--before", type=_moment, metavar="TIME", help="with archive: older entries than 2026-01-31, or 400d"
+    )
+    audit.add_argument(
+        "--archive", action="append", default=[], type=Path, metavar="FILE", help="with verify: what was archived"
+    )
     audit.add_argument("--action", metavar="NAME", help="only about this one")
     audit.add_argument("--kind", metavar="KIND", help="such as held-back, calling, approved, recovered")
     audit.add_argument("--database", metavar="URL", help="verify this database itself, without its responder")

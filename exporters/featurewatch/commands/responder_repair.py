@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import argparse
+import getpass
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from featurewatch.commands.responder_output import listed, say, time_text, unusable
 from featurewatch.commands.table import show_json, tell
 from featurewatch.faults import Failure
 from featurewatch.responder.client import Responder
+
+if TYPE_CHECKING:  # loaded where there is a database to look at
+    from featurewatch.responder.anchor import Anchor
+    from featurewatch.responder.audit import Audit
+    from featurewatch.responder.database import Database
 
 
 def actions(responder: Responder, options: argparse.Namespace) -> int:
@@ -58,30 +64,53 @@ def audit(responder: Responder, options: argparse.Namespace) -> int:
     return 0
 
 
-def verify_database(options: argparse.Namespace) -> int:
-    """`featurewatch audit verify --database`: without a responder, with a copy of the key that it does not know of."""
+def of_database(options: argparse.Namespace) -> int:
+    """`featurewatch audit verify | archive --database`: without a responder, with a copy of the key that it does not
+    know of."""
     from featurewatch.responder.anchor import Anchor
+    from featurewatch.responder.archive import ArchiveFault, NotArchived
     from featurewatch.responder.audit import Audit
     from featurewatch.responder.database import DatabaseUnavailable, DatabaseUrlFault, open_database
-    from featurewatch.responder.repair.verification import verify
 
-    if options.key_file is None or options.anchor is None:
-        raise unusable("audit verify --database", "by which key and anchor?", "add --key-file FILE --anchor FILE")
+    what = f"audit {options.verify or 'verify'} --database"
+    if options.database is None or options.key_file is None or options.anchor is None:
+        raise unusable(what, "which database, by which key and anchor?", "add --database, --key-file and --anchor")
     try:
         chain = Audit(options.key_file.read_bytes().strip())
         database = open_database(options.database)
     except (OSError, ValueError, DatabaseUrlFault) as error:
-        raise unusable(
-            "audit verify", str(error), "name the database, key and anchor that the responder uses"
-        ) from error
+        raise unusable(what, str(error), "name the database, key and anchor that the responder uses") from error
     try:
-        verdict = verify(database, chain, Anchor(options.anchor), datetime.now(UTC))
+        if options.verify == "archive":
+            return _archive(options, database, chain, Anchor(options.anchor))
+        return _verify(options, database, chain, Anchor(options.anchor))
     except DatabaseUnavailable as error:
         raise Failure(f"the database cannot be used: {error}") from error
+    except (ArchiveFault, NotArchived, OSError) as error:
+        raise Failure(str(error)) from error
     finally:
         database.close()
+
+
+def _verify(options: argparse.Namespace, database: Database, chain: Audit, anchor: Anchor) -> int:
+    from featurewatch.responder.repair.verification import verify
+
+    verdict = verify(database, chain, anchor, datetime.now(UTC), options.archive)
     flaws = [{"number": flaw.number, "what": flaw.what} for flaw in verdict.flaws]
     return _tell_verdict(options, {"holds": verdict.holds, "entries": verdict.entries, "flaws": flaws})
+
+
+def _archive(options: argparse.Namespace, database: Database, chain: Audit, anchor: Anchor) -> int:
+    from featurewatch.responder.archive import archive
+
+    if options.before is None or options.to is None:
+        raise unusable("audit archive", "what, and where to?", "add --before 400d --to FILE")
+    before = datetime.fromisoformat(options.before)
+    done = archive(database, chain, anchor, before, options.to, datetime.now(UTC), getpass.getuser())
+    told = {"entries": done.entries, "last": done.last.number, "file": str(options.to), "sha256": done.digest}
+    words = f"{done.entries} entries, up to {done.last.number}, are in {options.to} and no more in the database"
+    say(options, told, f"{words}\nkeep it: `featurewatch audit verify --archive {options.to} …` looks at both")
+    return 0
 
 
 def stop(responder: Responder, options: argparse.Namespace) -> int:

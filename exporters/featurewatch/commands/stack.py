@@ -46,6 +46,11 @@ def _up(project: Project, wanted: str, *, with_example: bool, as_json: bool) -> 
     ports = ports_from(os.environ)
     project.make_state()
     chosen = runtime.choose(project, wanted)
+    if chosen == "docker" and decided.objectives.tls is not None:
+        raise StackError(
+            "objectives.yaml asks for `tls`, and deploy/docker-compose.yml speaks plain HTTP on its own network; "
+            "`make up RUNTIME=native` starts the stack with it"
+        )
     ensure_demo_secrets(project, decided)
     if chosen == "docker":
         runtime.record(project, chosen)

@@ -36,7 +36,7 @@ def running(folder: Path, alertmanager: str, prometheus: str, authority: Path | 
     (folder / "audit_key").write_text(secrets.token_hex(32))
     port = free_port()
     argv = (
-        *(sys.executable, "-m", "featurewatch.responder", "--port", str(port)),
+        *(sys.executable, "-m", "featurewatch.demo.tethered", "featurewatch.responder", "--port", str(port)),
         *("--database", f"sqlite:///{folder / 'history.db'}", "--token", f"story:admin:{folder / 'token'}"),
         *("--alertmanager", alertmanager, "--prometheus", prometheus),
         *(("--tls-ca-file", str(authority)) if authority else ()),
@@ -46,7 +46,7 @@ def running(folder: Path, alertmanager: str, prometheus: str, authority: Path | 
     )
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and arguments
-            argv, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+            argv, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT
         )
     url = f"http://{LOOPBACK}:{port}"
     try:
@@ -54,6 +54,8 @@ def running(folder: Path, alertmanager: str, prometheus: str, authority: Path | 
         with Responder(Where(url, token)) as responder:
             yield Own(responder, {URL_VARIABLE: url, TOKEN_VARIABLE: str(folder / "token")})
     finally:
+        if process.stdin is not None:
+            process.stdin.close()
         process.terminate()
         try:
             process.wait(15)

@@ -1,4 +1,4 @@
-"""Steady traffic on an example, from a process of its own that also ends by itself."""
+"""Steady traffic on an example, from a process of its own that also ends by itself, and with us."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ def running(path: Path, module: str, *options: str) -> Iterator[Traffic]:
     """A load generator: a module below `path`, with what it is told. It ends with the block."""
     with TemporaryFile() as said:
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-m", module, *options],
+            [sys.executable, "-m", "featurewatch.demo.tethered", module, *options],
             env={**os.environ, "PYTHONPATH": str(path)},
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
         )
@@ -60,6 +60,8 @@ def running(path: Path, module: str, *options: str) -> Iterator[Traffic]:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
     process.terminate()
     try:
         process.wait(STOP_SECONDS)

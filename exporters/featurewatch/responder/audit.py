@@ -62,6 +62,9 @@ class Head:
 
 EMPTY: Final = Head(0, FIRST)
 
+ARCHIVED: Final = "archived"
+"""The kind of the entry that tells which ones were moved away; see `archive`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
@@ -103,21 +106,31 @@ class Audit:
         return Entry(number, decision, last.mac, self._mac(number, decision, last.mac))
 
     def flaws(self, entries: Iterable[Entry], anchors: Iterable[Head] = ()) -> Iterator[Flaw]:
-        """Every place where the chain, or what was anchored of it, does not hold; `entries` by their number."""
-        last = EMPTY
+        """Every place where the chain, or what was anchored of it, does not hold; `entries` by their number.
+
+        A chain may begin later than with entry 1 where one of its own entries tells that those before were archived.
+        """
+        last = begin = EMPTY
+        told: set[Head] = set()
         anchored = {anchor.number: anchor.mac for anchor in anchors if anchor.number > 0}
         newest = max(anchored, default=0)
         for entry in entries:
+            if last is EMPTY and entry.number > 1:
+                last = begin = Head(entry.number - 1, entry.previous)
             if entry.number != last.number + 1:
                 yield Flaw(entry.number, f"follows {last.number}: entries were removed, or moved")
             elif entry.previous != last.mac:
                 yield Flaw(entry.number, "does not name the entry before it")
             if not hmac.compare_digest(entry.mac, self._mac(entry.number, entry.decision, entry.previous)):
                 yield Flaw(entry.number, "was changed, or was written without the key")
+            elif entry.decision.kind == ARCHIVED:
+                told.add(Head(entry.decision.detail["through"], entry.decision.detail["mac"]))
             expected = anchored.pop(entry.number, entry.mac)
             if expected != entry.mac:
                 yield Flaw(entry.number, "is not the one that was anchored")
             last = Head(entry.number, entry.mac)
+        if begin not in (EMPTY, *told):
+            yield Flaw(begin.number, "and those before it were removed; no entry says that they were archived")
         if newest > last.number:
             yield Flaw(newest, f"was anchored, and the chain ends at {last.number}: its end was removed")
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from featurewatch.responder.database import Database, DatabaseUnavailable
 from featurewatch.responder.figures import Figures
-from featurewatch.responder.retention import forget
+from featurewatch.responder.retention import forget, forget_runs
 from featurewatch.responder.rounds import Round
 
 log = logging.getLogger(__name__)
@@ -30,12 +30,13 @@ def reckoning(figures: Figures) -> Round:
     return Round("figures", work, FIGURES_SECONDS)
 
 
-def forgetting(database: Database, keep: timedelta, clock: Callable[[], datetime]) -> Round:
-    """What ended longer ago than is kept."""
+def forgetting(database: Database, keep: timedelta, keep_runs: timedelta, clock: Callable[[], datetime]) -> Round:
+    """What ended longer ago than is kept: alerts, and runs of actions."""
 
     def work() -> None:
         try:
             forget(database, clock() - keep)
+            forget_runs(database, clock() - keep_runs)
         except DatabaseUnavailable as error:
             log.warning("nothing was forgotten: %s", error)
 

@@ -45,7 +45,7 @@ def create_app(settings: Settings, *, database: Database | None = None, clock: C
     rounds = [
         *_rounds(settings, database, switch, clock),
         reckoning(figures),
-        forgetting(database, timedelta(days=settings.retention_days), clock),
+        forgetting(database, timedelta(days=settings.retention_days), timedelta(days=settings.runs_days), clock),
     ]
 
     repairing = repair(settings, database, clock)

@@ -58,6 +58,7 @@ class Settings:
     lease: timedelta = timedelta(seconds=60)
     """How long no other responder follows a run whose own says nothing."""
     retention_days: float = 30.0
+    runs_days: float = 400.0
     """How long after its end an alert stays in the history."""
     requests_per_second: float = 20.0
     """Of one bearer, ten times as many at once; what Alertmanager sends is not counted."""
@@ -101,6 +102,7 @@ def from_command_line(arguments: Sequence[str] | None = None) -> Settings:
         objectives=given.objectives,
         **_repair(given),
         retention_days=given.retention_days,
+        runs_days=given.runs_days,
         requests_per_second=given.requests_per_second,
         certificate=_readable("--tls-certificate-file", given.tls_certificate_file),
         key=_readable("--tls-key-file", given.tls_key_file),
@@ -145,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     add(
         "--retention-days", type=_days, default=30.0, metavar="N", help="history is kept so long (default: %(default)s)"
     )
+    add("--runs-days", type=_days, default=400.0, metavar="N", help="runs of actions are kept so long (%(default)s)")
     add("--requests-per-second", type=_duration, default=20.0, metavar="N", help="of one bearer (default: %(default)s)")
     add("--tls-certificate-file", type=Path, metavar="FILE", help="serve HTTPS with it, and nothing else")
     add("--tls-key-file", type=Path, metavar="FILE", help="the certificate's key")

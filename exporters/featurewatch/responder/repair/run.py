@@ -43,6 +43,10 @@ FAILURES: Final[tuple[State, ...]] = ("failed", "in-vain", "worse")
 """Ends that count against the action. `done` is that of a roll-back; `told` that of a dry-run."""
 
 
+LOOKED_AT: Final = 100
+"""Runs of an action, the last ones, at which its guard rails look."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """One row."""
@@ -96,7 +100,7 @@ def open_runs(connection: Connection) -> list[Run]:
     return [Run(*row) for row in connection.execute(asked)]
 
 
-def recent(connection: Connection, action: str, most: int = 100) -> list[Run]:
+def recent(connection: Connection, action: str, most: int = LOOKED_AT) -> list[Run]:
     """The last ones of an action, the newest first."""
     asked = select(*COLUMNS).where(repair_runs.c.action == action).order_by(repair_runs.c.id.desc()).limit(most)
     return [Run(*row) for row in connection.execute(asked)]

@@ -6,10 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
+from itertools import chain, islice
+from pathlib import Path
 from typing import Final
 
 from featurewatch.responder.anchor import Anchor, AnchorFault
+from featurewatch.responder.archive import archived
 from featurewatch.responder.audit import Audit, Flaw, entries, head
 from featurewatch.responder.database import Database, DatabaseUnavailable
 from featurewatch.responder.repair.ledger import Ledger
@@ -37,8 +39,8 @@ class Verdict:
         return not self.flaws
 
 
-def verify(database: Database, audit: Audit, anchor: Anchor, now: datetime) -> Verdict:
-    """Look at every entry. Raises DatabaseUnavailable."""
+def verify(database: Database, audit: Audit, anchor: Anchor, now: datetime, archives: Sequence[Path] = ()) -> Verdict:
+    """Look at every entry, those in archives first. Raises DatabaseUnavailable, ArchiveFault and OSError."""
     # The anchor first: what is written meanwhile is in the database before it is anchored.
     try:
         anchors, faults = list(anchor.heads()), []
@@ -46,7 +48,7 @@ def verify(database: Database, audit: Audit, anchor: Anchor, now: datetime) -> V
         anchors, faults = [], [Flaw(0, f"the anchor cannot be read: {error}")]
     with database.reading() as connection:
         number = head(connection).number
-        found = list(islice(audit.flaws(entries(connection), anchors), TOLD))
+        found = list(islice(audit.flaws(chain(archived(archives), entries(connection)), anchors), TOLD))
     return Verdict(now, number, [*faults, *found])
 
 
