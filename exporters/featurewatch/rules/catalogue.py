@@ -131,7 +131,12 @@ def _bounds(plan: Plan) -> str:
     ]
     if not rows:
         return ""
-    return f"## Values\n{table(('Alert', 'Severity', 'Fires when', 'Window', 'For', 'Source'), rows)}\n"
+    return f"""## Values
+{table(("Alert", "Severity", "Fires when", "Window", "For", "Source"), rows)}
+
+Values are compared as they are exported; no share is estimated from a sample, so nothing is said of chance. Where
+events are counted, a window that holds n of them is uncertain by about the square root of n.
+"""
 
 
 def compared(objective: BoundObjective, bound: float) -> str:
