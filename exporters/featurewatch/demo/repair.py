@@ -43,7 +43,7 @@ ACTION: Final = "add-a-replica"
 TARGET: Final = "ray"
 
 CALM: Final = 10.0
-BUSY: Final = 42.0
+BUSY: Final = 46.0
 """Requests a second: less and more than what one replica can do. Two can do both."""
 
 MOST: Final = 24
@@ -60,7 +60,7 @@ ABOUT: Final = frozenset({"ExtractionTooSlow", "LatencyCascade"})
 
 DRY: Final[Mapping[str, object]] = {"mode": "dry-run"}
 REAL: Final[Mapping[str, object]] = {"mode": "real"}
-IMPATIENT: Final[Mapping[str, object]] = {"mode": "real", "recovers_within": "30s", "failures": 1}
+IMPATIENT: Final[Mapping[str, object]] = {**REAL, "cool_down": "1s", "recovers_within": "30s", "failures": 1}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ def declare(place: Place, ray: Serving, folder: Path, how: Mapping[str, object])
             "on": [{"alert": "ExtractionTooSlow", "severity": "critical", "extractor": serving.EXTRACTOR}],
             "target": TARGET,
             "replicas": [1, 2, 3],
-            "cool_down": "10s",
+            "cool_down": "10m",
             "per_hour": 20,
             **how,
         }
