@@ -14,7 +14,7 @@ from tests.conftest import CHECKOUT
 
 from featurewatch.demo import rehearsal, serving
 from featurewatch.demo.errors import StoryError
-from featurewatch.demo.repair import ACTION, DRY, IMPATIENT, REAL, Place, declare
+from featurewatch.demo.repairing import ACTION, DRY, IMPATIENT, REAL, Place, declare
 from featurewatch.demo.serving import Serving
 from featurewatch.objectives.load import load
 from featurewatch.rules.plan import plan

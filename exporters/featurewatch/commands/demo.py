@@ -23,6 +23,7 @@ from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.inbox.message import Delivery
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.patience import patience
+from featurewatch.demo.repairing import Place
 from featurewatch.demo.responder import Responder
 from featurewatch.demo.scenes import Scene
 from featurewatch.demo.stage import Stage
@@ -108,7 +109,7 @@ def _repair(project: Project, *, as_json: bool) -> int:
         texts = {PROMETHEUS_FILE: rehearsal.with_target(committed, target, declared.objectives.service)}
         return _played(project, ".", texts, {PROMETHEUS_FILE: committed}, prometheus)
 
-    place = repair.Place(
+    place = Place(
         root=project.root,
         objectives=project.objectives,
         plan=declared,

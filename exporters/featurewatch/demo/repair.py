@@ -15,35 +15,29 @@ import tempfile
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import AbstractContextManager
-from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import yaml
 
-from featurewatch import names, whole_file
+from featurewatch import names
 from featurewatch.demo import escalation, own_responder, scenes, serving, traffic
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.inbox.message import Delivery, Status
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.own_responder import Own
+from featurewatch.demo.repairing import ACTION, DRY, IMPATIENT, REAL, TARGET, Place, declare
 from featurewatch.demo.serving import Serving
 from featurewatch.faults import Failure
 from featurewatch.objectives.model import Severity
-from featurewatch.objectives.source import read
 from featurewatch.responder.repair.target import Unknown
 from featurewatch.responder.repair.targets.ray_serve import RayServe
 from featurewatch.rules.escalation import name
-from featurewatch.rules.plan import Plan
-
-ACTION: Final = "add-a-replica"
-TARGET: Final = "ray"
 
 CALM: Final = 10.0
-BUSY: Final = 42.0
+BUSY: Final = 46.0
 """Requests a second: less and more than what one replica can do. Two can do both."""
 
 MOST: Final = 24
@@ -57,32 +51,6 @@ TOLD_SECONDS: Final = 15.0
 
 ABOUT: Final = frozenset({"ExtractionTooSlow", "LatencyCascade"})
 """What people are told of: the alert, or its incident, should this machine be short of processors as well."""
-
-DRY: Final[Mapping[str, object]] = {"mode": "dry-run"}
-REAL: Final[Mapping[str, object]] = {"mode": "real"}
-IMPATIENT: Final[Mapping[str, object]] = {"mode": "real", "recovers_within": "30s", "failures": 1}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where it plays."""
-
-    root: Path
-    objectives: Path
-    plan: Plan
-    prometheus: str
-    alertmanager: str
-    inbox: str
-    authority: Path | None = None
-    """Whom to trust as Prometheus and Alertmanager; None: whom the system trusts."""
-    usual: Callable[[], AbstractContextManager[object]]
-    """Traffic on the stack's own extractor, so that nothing has to be told of it."""
-    watched: Callable[[str], AbstractContextManager[None]]
-    """Lets the stack's Prometheus scrape one extractor more, at host:port, for the length of a block."""
-    hurried: Callable[[Plan], AbstractContextManager[None]]
-    """Lets it judge by the rules of this plan for the length of a block."""
-    rehearsed: Plan
-    """The plan with policies whose levels follow each other quickly."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,38 +81,6 @@ def play(place: Place, voice: Voice, patience: float = 300.0) -> dict[str, Any]:
             with own_responder.running(folder, place.alertmanager, place.prometheus, place.authority) as own:
                 target = RayServe(TARGET, ray.dashboard, serving.APPLICATION, serving.DEPLOYMENT, token_file=ray.token)
                 return _Story(place, voice, ray, prometheus, inbox, own, target, folder, patience).play()
-
-
-def declare(place: Place, ray: Serving, folder: Path, how: Mapping[str, object]) -> None:
-    """The user's objectives.yaml with one target and one action more; `how` says more about the action."""
-    data = deepcopy(read(place.objectives).data)
-    if not data.get("responder"):
-        raise StoryError("objectives.yaml declares no responder, which does the repairing")
-    data["responder"] = {**data["responder"], "audit_key_file": "secrets/audit_key"}
-    data["targets"] = [
-        {
-            "name": TARGET,
-            "kind": "ray-serve",
-            "url": ray.dashboard,
-            "token_file": f"secrets/{ray.token.name}",
-            "application": serving.APPLICATION,
-            "deployment": serving.DEPLOYMENT,
-            "timeout": "20s",
-        }
-    ]
-    data["actions"] = [
-        {
-            "name": ACTION,
-            "kind": "scale-up",
-            "on": [{"alert": "ExtractionTooSlow", "severity": "critical", "extractor": serving.EXTRACTOR}],
-            "target": TARGET,
-            "replicas": [1, 2, 3],
-            "cool_down": "10s",
-            "per_hour": 20,
-            **how,
-        }
-    ]
-    whole_file.write(folder / "objectives.yaml", yaml.safe_dump(data, sort_keys=False).encode())
 
 
 @dataclass(slots=True)
