@@ -252,7 +252,7 @@ class _Story:
         try:
             self._until(look, "the message", "for the message", MESSAGE_SECONDS)
         except Failure:
-            # A story that was cut off: Alertmanager has told of it, heard of no end, and repeats itself only after hours.
+            # An earlier story was cut off: Alertmanager told of it, heard of no end, and repeats itself after hours.
             self.voice.say(f"no new message: Alertmanager told of {' or '.join(sorted(alerts))} {status} before")
             return
         about, message = found[0]
