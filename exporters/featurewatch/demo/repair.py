@@ -46,6 +46,9 @@ MOST: Final = 24
 LONGEST: Final = 1_200.0
 """Seconds; then what asks for features ends by itself."""
 
+MESSAGE_SECONDS: Final = 120.0
+"""Until a message that does not come is not waited for any more: people were told before, and the repair goes on."""
+
 TOLD_SECONDS: Final = 15.0
 """Between two lines about a wait."""
 
@@ -207,8 +210,8 @@ class _Story:
         return max((int(run["id"]) for run in self.own.responder.get("actions/runs")["items"]), default=0)
 
     # --- waiting --------------------------------------------------------------------------------------------------
-    def _until(self, look: Callable[[], object], what: str, waiting: str) -> None:
-        end, told = time.monotonic() + self.patience, time.monotonic()
+    def _until(self, look: Callable[[], object], what: str, waiting: str, seconds: float = math.inf) -> None:
+        end, told = time.monotonic() + min(seconds, self.patience), time.monotonic()
         while not look():
             if time.monotonic() > end:
                 raise Failure(f"{what}: not within {self.patience:g} s; `make status` says whether the stack is well")
@@ -246,7 +249,12 @@ class _Story:
                     found.append((about[0], each))
             return bool(found)
 
-        self._until(look, f"a message about {' or '.join(sorted(alerts))}", "for the message")
+        try:
+            self._until(look, "the message", "for the message", MESSAGE_SECONDS)
+        except Failure:
+            # An earlier story was cut off: Alertmanager told of it, heard of no end, and repeats itself after hours.
+            self.voice.say(f"no new message: Alertmanager told of {' or '.join(sorted(alerts))} {status} before")
+            return
         about, message = found[0]
         self.voice.say(f"{message.channel} is told: {about} {status}")
         self.voice.show(message)
