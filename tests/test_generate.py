@@ -41,6 +41,7 @@ def test_one_changed_limit_changes_what_follows_from_it_and_nothing_else(project
     change(project, "objectives.yaml", *FASTER)
     assert generate.write(project.root, _wanted(project)) == [
         "dashboards/out/promise.json",
+        "dashboards/out/slow.json",
         "deploy/kubernetes/extraction.prometheusrule.yaml",
         "docs/alerts/README.md",
         "rules/extraction.rules.yaml",

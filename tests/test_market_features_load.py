@@ -33,7 +33,9 @@ def test_it_stops_at_its_count_and_accounts_for_every_request() -> None:
     assert tally.sent == 100
     assert len(tally.latencies) == 100
     assert tally.served_from.total() == 100
-    assert tally.served_from["cache"] > tally.served_from["compute"] > 0
+    # How many of them were still being computed when they were asked for again depends on the machine.
+    assert tally.served_from["cache"] > 0
+    assert tally.served_from["compute"] > 0
     assert tally.errors.total() == 0
 
 
