@@ -150,6 +150,7 @@ class Siege:
     target: Target
     hook: Hook
     ear: Ear
+    alertmanager: str
     history: str
     database: Path
 
@@ -163,6 +164,8 @@ class Siege:
         self._wait(lambda: all(self._counted(mark)[who, "firing"] for who in RECEIVERS), "every level is told", mark)
         for thread in threads:
             thread.join()
+        # One that was killed before its snapshot must first be told of all three again, and tell them again.
+        self._wait(lambda: set(RECEIVERS.values()) <= self._known(), "Alertmanager knows every level", mark)
         time.sleep(HELD_SECONDS)
         self.target.works = True
         self._wait(
@@ -209,6 +212,14 @@ class Siege:
                 if alert["labels"]["alertname"] == name:
                     found[message["receiver"], alert["status"]] += 1
         return found
+
+    def _known(self) -> set[str]:
+        """Names of the alerts that Alertmanager holds."""
+        try:
+            answer = httpx.get(f"{self.alertmanager}/api/v2/alerts", timeout=10, trust_env=False)
+            return {alert["labels"]["alertname"] for alert in answer.raise_for_status().json()}
+        except httpx.HTTPError:
+            return set()
 
     def _firing(self) -> bool:
         try:
@@ -275,7 +286,7 @@ def siege(folder: Path, tools: Tools, launch: Launch) -> Iterator[Siege]:
                 )
             ),
         }
-        yield Siege(parts, target, hook, ear, history, folder / "responder/history.db")
+        yield Siege(parts, target, hook, ear, bases["alertmanager"], history, folder / "responder/history.db")
 
 
 def _local(objectives: Objectives, url: str, secrets: Path) -> Objectives:

@@ -6,6 +6,7 @@ import importlib.util
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Final
 
@@ -32,7 +33,7 @@ def build(path: Path, plan: Plan) -> str:
 
 def load(path: Path) -> Question:
     """Run a `<question>.dashboard.py` by its path, as grafanalib does: the folder is no package. Raises `Faulty`."""
-    spec = importlib.util.spec_from_file_location("dashboard", path)
+    spec = importlib.util.spec_from_file_location("dashboard", path, loader=_Uncached("dashboard", str(path)))
     if spec is None or spec.loader is None:
         raise Faulty([Fault(str(path), 0, 0, "not a Python file", f"name it <question>{SUFFIX}")])
     module = importlib.util.module_from_spec(spec)
@@ -44,6 +45,13 @@ def load(path: Path) -> Question:
         remedy = "decorate a function `dashboard(plan)` with @question"
         raise Faulty([Fault(str(path), 0, 0, what, remedy)])
     return found
+
+
+class _Uncached(SourceFileLoader):
+    """Leaves no compiled copy beside the statement: the folder may be read-only, and is compared as a whole."""
+
+    def set_data(self, path: str, data: object, *, _mode: int = 0o666) -> None:
+        """Writes nothing."""
 
 
 @contextmanager

@@ -65,16 +65,6 @@ def _short(title: str) -> str:
     return title.removeprefix("Extractions ").capitalize() if title.startswith("Extractions served ") else title
 
 
-UNITS = {
-    "share": units.SHARE,
-    "seconds": units.SECONDS,
-    "bytes": units.BYTES,
-    "events per second": units.PER_SECOND,
-    "events": units.COUNT,
-    "number": units.COUNT,
-}
-
-
 def value(plan: Plan, objective: BoundObjective) -> Panel:
     """A gauge, rate, increase or age over time, with its limits as lines."""
     rungs = [rung for rung in plan.comparisons if rung.objective == objective]
@@ -87,7 +77,7 @@ def value(plan: Plan, objective: BoundObjective) -> Panel:
     return panels.time_series(
         objective.title,
         [Query(queries.of_level(name, objective.by), legend) for name in windows],
-        unit=UNITS[objective.unit],
+        unit=units.DECLARED[objective.unit],
         decimals=units.share_decimals(bounds) if objective.unit == "share" else None,
         limits=declared,
         span=(min(0.0, *bounds), 1.2 * max(bounds)) if max(bounds) > 0 else (1.2 * min(bounds), 0.0),
@@ -269,7 +259,7 @@ def _bound_now(plan: Plan, objective: BoundObjective) -> Panel:
     return panels.stat(
         f"{_short(objective.title)} {promised}",
         Query(f"{'min' if below else 'max'}({queries.of_level(mildest.value, objective.by)})"),
-        unit=UNITS[objective.unit],
+        unit=units.DECLARED[objective.unit],
         decimals=units.share_decimals(bounds) if objective.unit == "share" else None,
         limits=ladder,
         no_value="nobody exports it",

@@ -23,6 +23,16 @@ CORES: Final = "short"
 STATE: Final = "none"
 """A number that value mappings turn into a word."""
 
+DECLARED: Final = {
+    "share": SHARE,
+    "seconds": SECONDS,
+    "bytes": BYTES,
+    "events per second": PER_SECOND,
+    "events": COUNT,
+    "number": COUNT,
+}
+"""By the unit of an objective."""
+
 SMALLEST_AXIS: Final = {
     SECONDS: 1e-6,
     PER_SECOND: 1.0,

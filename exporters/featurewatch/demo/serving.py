@@ -97,7 +97,8 @@ def serving(root: Path, folder: Path, say: Callable[[str], None]) -> Iterator[Se
             start_new_session=True,
         )
     try:
-        _wait(process, found.features, log, say)
+        for url in (found.features, f"http://{found.metrics}/metrics"):
+            _wait(process, url, log, say)
         yield found
     finally:
         _end(process)
