@@ -129,14 +129,16 @@ def at_target(target: float, samples: Iterable[int], least: int = 1) -> tuple[Fr
     """
     share = Fraction(str(target))
     widths = tuple(samples)
-    first = max(math.ceil(10 * least / share.denominator), 10) * share.denominator
-    for tenth in range(first, first + 3990 * share.denominator + 1, share.denominator):
-        total = Fraction(tenth, 10)
-        good = total * share
+    total = Fraction(100 * share.denominator)
+    for tenth in range(10 * share.denominator, 4000 * share.denominator + 1, share.denominator):
+        good = Fraction(tenth, 10) * share
         if (
-            all(math.fsum([float(good)] * width) / math.fsum([float(total)] * width) < target for width in widths)
+            all(math.fsum([float(good)] * width) / math.fsum([tenth / 10] * width) < target for width in widths)
             and good.denominator <= 1000
         ):
-            return good, total - good
-    whole = Fraction(max(math.ceil(least / share.denominator), 100) * share.denominator)
-    return whole * share, whole * (1 - share)
+            total = Fraction(tenth, 10)
+            break
+    # Twice as much is rounded as half of it is.
+    while total < least:
+        total *= 2
+    return total * share, total * (1 - share)
