@@ -14,7 +14,8 @@ RUNTIME ?= auto
 SCENE ?= slow
 PART ?=
 PYTEST_ARGS ?=
-WORKERS ?= 2
+# Tests wait for processes more than they compute; in CI the long ones, with clocks of their own, have a core each.
+WORKERS ?= $(if $(CI),2,4)
 export RUNTIME
 
 help: ## this list

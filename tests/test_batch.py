@@ -80,6 +80,7 @@ def test_a_batch_that_never_ends_is_reaped_counted_and_logged_once(caplog: pytes
     assert [record.levelname for record in caplog.records] == ["WARNING"]
 
 
+@pytest.mark.long
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(st.sampled_from(["begin", "end", "fail", "wait"]), st.integers(0, 30)), max_size=80))
 def test_batches_begun_are_those_ended_in_progress_and_reaped(steps: Sequence[tuple[str, int]]) -> None:

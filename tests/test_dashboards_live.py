@@ -128,6 +128,7 @@ def test_a_panel_is_a_gap_only_when_all_of_it_is_empty_and_nothing_says_why() ->
     assert unexpected([answer("refused", "no GPU here")]) != ()
 
 
+@pytest.mark.long
 def test_without_traffic_panels_are_empty_and_none_shows_nan(tools: Tools, tmp_path: Path, plan: Plan) -> None:
     with extractor(plan, working=False) as address, stack(tools, tmp_path, plan, address) as url:
         _wait_for_scrapes(url, 1)
@@ -138,6 +139,7 @@ def test_without_traffic_panels_are_empty_and_none_shows_nan(tools: Tools, tmp_p
     assert "Alerts over time" not in empty
 
 
+@pytest.mark.long
 def test_with_the_extractor_down_nothing_shows_nan_and_the_state_is_told(
     tools: Tools, tmp_path: Path, plan: Plan
 ) -> None:
