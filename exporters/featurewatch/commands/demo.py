@@ -20,7 +20,6 @@ from featurewatch.commands.table import show_json
 from featurewatch.demo import rehearsal, repair, scenes
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
-from featurewatch.demo.inbox.message import Delivery
 from featurewatch.demo.observer import Prometheus
 from featurewatch.demo.patience import patience
 from featurewatch.demo.repairing import Place
@@ -28,7 +27,7 @@ from featurewatch.demo.responder import Responder
 from featurewatch.demo.scenes import Scene
 from featurewatch.demo.stage import Stage
 from featurewatch.demo.story import Story
-from featurewatch.demo.telling import MARGIN, Telling, excerpt
+from featurewatch.demo.telling import Telling
 from featurewatch.demo.timeline import Timeline
 from featurewatch.demo.traffic import traffic
 from featurewatch.deployment import addresses, ports_from, ports_of, tls_files
@@ -127,15 +126,11 @@ def _repair(project: Project, *, as_json: bool) -> int:
     def say(text: str) -> None:
         console.print(escape(f"{time.monotonic() - began:>8.1f} s  {text}"), soft_wrap=True)
 
-    def show(delivery: Delivery) -> None:
-        for line in excerpt(delivery):
-            console.print(f"[dim]{MARGIN}│ {escape(line)}[/dim]", soft_wrap=True)
-
     voice = repair.Voice(
         title=lambda text: console.print(f"\n[bold]{escape(text)}[/bold]"),
         say=say,
         text=lambda text: console.print(escape(text), soft_wrap=True),
-        show=show,
+        show=Telling(console, Timeline()).delivery,
     )
     with _alone(project):
         told = repair.play(place, voice)

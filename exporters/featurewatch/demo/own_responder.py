@@ -10,12 +10,16 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import httpx
 
+from featurewatch.demo.ending import end
 from featurewatch.demo.errors import StoryError
 from featurewatch.native.ports import LOOPBACK, free_port
 from featurewatch.responder.client import TOKEN_VARIABLE, URL_VARIABLE, Responder, Where
+
+END_SECONDS: Final = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +58,7 @@ def running(folder: Path, alertmanager: str, prometheus: str, authority: Path | 
         with Responder(Where(url, token)) as responder:
             yield Own(responder, {URL_VARIABLE: url, TOKEN_VARIABLE: str(folder / "token")})
     finally:
-        if process.stdin is not None:
-            process.stdin.close()
-        process.terminate()
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, END_SECONDS)
 
 
 def _ready(url: str, process: subprocess.Popen[bytes], log: Path, seconds: float = 60.0) -> None:

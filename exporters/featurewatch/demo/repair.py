@@ -19,10 +19,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import httpx
-
 from featurewatch import names
 from featurewatch.demo import escalation, own_responder, scenes, serving, traffic
+from featurewatch.demo.answering import answering
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.inbox.client import InboxClient
 from featurewatch.demo.inbox.message import Delivery, Status
@@ -99,12 +98,8 @@ class _Story:
     patience: float
 
     def play(self) -> dict[str, Any]:
-        try:
+        with answering():
             return self._play()
-        except httpx.HTTPError as error:
-            raise StoryError(
-                f"a part stopped answering: {type(error).__name__}: {error}; see `make status` and `make logs PART=…`"
-            ) from error
 
     def _play(self) -> dict[str, Any]:
         with self.place.usual(), self._load(CALM), self.place.watched(self.ray.metrics):

@@ -17,6 +17,7 @@ from typing import Final
 import httpx
 import psutil
 
+from featurewatch.demo.ending import end
 from featurewatch.demo.errors import StoryError
 from featurewatch.native.ports import LOOPBACK, free_port
 
@@ -135,16 +136,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     own: Collection[psutil.Process] = ()
     with suppress(psutil.NoSuchProcess):
         own = psutil.Process(process.pid).children(recursive=True)
-    if process.stdin is not None:
-        process.stdin.close()
-    process.terminate()
     try:
-        process.wait(END_SECONDS)
-    except BaseException as error:
-        process.kill()
-        process.wait()
-        if not isinstance(error, subprocess.TimeoutExpired):
-            raise
+        end(process, END_SECONDS)
     finally:
         # Ray's processes outlive whoever started them, for a while or for good.
         _, alive = psutil.wait_procs(own, timeout=10)

@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-import httpx
-
 from featurewatch import names
 from featurewatch.delivery import SEND
 from featurewatch.demo import escalation, quiet, scenes
+from featurewatch.demo.answering import answering
 from featurewatch.demo.errors import StoryError
 from featurewatch.demo.escalation import is_about
 from featurewatch.demo.inbox.message import Delivery
@@ -50,12 +49,8 @@ class Story:
 
         Whatever happens, the fault ends with it. Raises StoryError where a part does not answer.
         """
-        try:
+        with answering():
             return self._play()
-        except httpx.HTTPError as error:
-            raise StoryError(
-                f"a part stopped answering: {type(error).__name__}: {error}; see `make status` and `make logs PART=…`"
-            ) from error
 
     def _play(self) -> Timeline:
         owed = scenes.expectations(self.scene, self.plan.objectives)

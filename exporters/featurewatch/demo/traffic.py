@@ -11,6 +11,8 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO
 
+from featurewatch.demo.ending import end
+
 STOP_SECONDS = 10.0
 """What it may take to end; it waits for the answers that are still due, five seconds at most."""
 
@@ -56,17 +58,4 @@ def running(path: Path, module: str, *options: str) -> Iterator[Traffic]:
         try:
             yield Traffic(process, said)
         finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.stdin is not None:
-        process.stdin.close()
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except BaseException as error:
-        process.kill()
-        process.wait()
-        if not isinstance(error, subprocess.TimeoutExpired):
-            raise
+            end(process, STOP_SECONDS)
